@@ -1,0 +1,10 @@
+//! A grant serves one call: it can't be copied.
+
+use identity::{AppGrant, UserGrant};
+
+fn copy<T: Clone>() {}
+
+fn main() {
+    copy::<UserGrant<'_>>();
+    copy::<AppGrant<'_>>();
+}

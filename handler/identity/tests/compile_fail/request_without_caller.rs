@@ -1,0 +1,14 @@
+//! The connection to Azure sends nothing by itself; only a caller's does.
+
+use identity::{ArmConnection, ArmRequest, CallerArm};
+
+async fn as_nobody(connection: &ArmConnection, request: &ArmRequest) {
+    let _ = connection.send(request).await;
+    let _ = &connection.http;
+}
+
+fn forge<'a>(connection: &'a ArmConnection) {
+    let _ = CallerArm { connection };
+}
+
+fn main() {}
