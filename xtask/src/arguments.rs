@@ -1,0 +1,142 @@
+//! The command line, read by hand: one chore and four options do not earn a dependency.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use xtask::Profile;
+
+pub(crate) const HELP: &str = "\
+Chores of the repository.
+
+Usage: cargo xtask package --native [--release | --debug] [--out <folder>]
+       cargo xtask --help
+
+package   builds the handler and stages the folder that the Functions host runs and that is deployed: host.json, one
+          folder for each function, and the binary. The folder is emptied first if an earlier run made it; its
+          local.settings.json is kept.
+
+  --native        for this machine; building for Azure from any machine is not available yet
+  --release       optimised (the default)
+  --debug         fast to build
+  --out <folder>  where to; the default is dist/package in the repository
+
+Exit codes: 0 done, 1 failed, 2 the command line was not understood.
+";
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    Help,
+    Package(PackageArguments),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PackageArguments {
+    pub(crate) target: Target,
+    pub(crate) profile: Profile,
+    /// Relative to where the command was typed; `None` for `dist/package` of the repository.
+    pub(crate) destination: Option<PathBuf>,
+}
+
+/// What the binary must run on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Azure,
+    Native,
+}
+
+/// The command line was not understood: whoever typed it must act.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum UsageError {
+    #[error("no chore was named")]
+    NoChore,
+    #[error("there is no chore `{}`", .0.display())]
+    UnknownChore(OsString),
+    #[error("`package` has no option `{}`", .0.display())]
+    UnknownOption(OsString),
+    #[error("--release and --debug exclude each other")]
+    TwoProfiles,
+    #[error("--out needs a folder")]
+    NoDestination,
+}
+
+pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Chore, UsageError> {
+    let chore = arguments.next().ok_or(UsageError::NoChore)?;
+    match chore.to_str() {
+        Some("--help" | "-h" | "help") => Ok(Chore::Help),
+        Some("package") => parse_package(arguments),
+        _ => Err(UsageError::UnknownChore(chore)),
+    }
+}
+
+fn parse_package(mut arguments: impl Iterator<Item = OsString>) -> Result<Chore, UsageError> {
+    let mut target = Target::Azure;
+    let mut profile = None;
+    let mut destination = None;
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--help" | "-h") => return Ok(Chore::Help),
+            Some("--native") => target = Target::Native,
+            Some("--release") => choose(&mut profile, Profile::Release)?,
+            Some("--debug") => choose(&mut profile, Profile::Debug)?,
+            Some("--out") => {
+                let folder = arguments.next().filter(|folder| !folder.is_empty()).ok_or(UsageError::NoDestination)?;
+                destination = Some(folder.into());
+            }
+            _ => return Err(UsageError::UnknownOption(argument)),
+        }
+    }
+    Ok(Chore::Package(PackageArguments { target, profile: profile.unwrap_or(Profile::Release), destination }))
+}
+
+fn choose(profile: &mut Option<Profile>, choice: Profile) -> Result<(), UsageError> {
+    match profile.replace(choice) {
+        Some(earlier) if earlier != choice => Err(UsageError::TwoProfiles),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Proves what each command line means. Nothing here needs Azure.
+    use super::*;
+
+    fn read(line: &str) -> Result<Chore, UsageError> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[track_caller]
+    fn assert_packages(line: &str, target: Target, profile: Profile, destination: Option<&str>) {
+        let destination = destination.map(PathBuf::from);
+        assert_eq!(read(line), Ok(Chore::Package(PackageArguments { target, profile, destination })), "{line}");
+    }
+
+    #[test]
+    fn options_come_in_any_order_and_release_is_the_default() {
+        assert_packages("package", Target::Azure, Profile::Release, None);
+        assert_packages("package --native", Target::Native, Profile::Release, None);
+        assert_packages("package --debug --out here --native", Target::Native, Profile::Debug, Some("here"));
+        assert_packages("package --native --release --release", Target::Native, Profile::Release, None);
+    }
+
+    #[test]
+    fn help_is_given_wherever_it_is_asked_for() {
+        for line in ["--help", "-h", "help", "package --help", "package --native -h"] {
+            assert_eq!(read(line), Ok(Chore::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let cases = [
+            ("", UsageError::NoChore),
+            ("deploy", UsageError::UnknownChore("deploy".into())),
+            ("package --nativ", UsageError::UnknownOption("--nativ".into())),
+            ("package dist", UsageError::UnknownOption("dist".into())),
+            ("package --release --debug", UsageError::TwoProfiles),
+            ("package --native --out", UsageError::NoDestination),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(read(line), Err(expected), "{line}");
+        }
+    }
+}

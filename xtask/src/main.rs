@@ -1,0 +1,59 @@
+//! `cargo xtask`: see `cargo xtask --help`.
+
+mod arguments;
+
+use std::process::ExitCode;
+
+use arguments::{Chore, HELP, PackageArguments, Target};
+use xtask::Package;
+
+fn main() -> ExitCode {
+    match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Chore::Help) => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Ok(Chore::Package(arguments)) => match package(&arguments) {
+            Ok(package) => {
+                describe(&package);
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(error) => {
+            eprintln!("error: {error}\n\n{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+const NO_CROSS_BUILD: &str = "building for Azure (Linux x86-64, glibc 2.28) from any machine is not available yet.
+Run `cargo xtask package --native` to package for this machine, for `func start`. To deploy, run it on Linux x86-64 with
+a glibc no newer than that of the Functions image, for example in a Debian 11 container";
+
+fn package(arguments: &PackageArguments) -> Result<Package, Box<dyn std::error::Error>> {
+    if arguments.target != Target::Native {
+        return Err(NO_CROSS_BUILD.into());
+    }
+    let root = xtask::repository_root();
+    let binary = xtask::build_handler(root, arguments.profile)?;
+    let destination = arguments.destination.clone().unwrap_or_else(|| root.join("dist").join("package"));
+    Ok(xtask::stage(root, &binary, &destination)?)
+}
+
+fn describe(package: &Package) {
+    let root = package.root().display();
+    println!("Packaged {root}");
+    println!("  host.json");
+    println!("  {}", package.executable_name());
+    for function in package.functions() {
+        println!("  {function}/function.json");
+    }
+    if !package.has_local_settings() {
+        println!("\nCopy local.settings.sample.json to {root}/local.settings.json and fill it in.");
+    }
+    println!("\nNext: func start --script-root {root}");
+}
