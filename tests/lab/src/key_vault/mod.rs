@@ -1,0 +1,198 @@
+//! Azure Key Vault: one vault with one certificate, over TLS.
+//!
+//! The certificate's own policy decides how its key may be used, as in Azure: exportable, and the secret holds it; not
+//! exportable, and the vault signs. A secret whose policy says PKCS#12 is served as PEM only (`outContentType`, since
+//! 2025-07-01); PKCS#12 itself is answered with 501, because writing it would need a library heavier than the rest of
+//! this vault.
+
+mod answers;
+mod authorization;
+mod store;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+pub use store::ContentType;
+use store::{Store, Version};
+use time::OffsetDateTime;
+
+use self::answers::Refusal;
+use crate::{
+    LabError,
+    certificate::Certificate,
+    entra::SharedIssuer,
+    fault::Faults,
+    journal::{Presented, ServiceName},
+    keys::{KeySource, RsaKey},
+    people::{SYSTEM_IDENTITY_OBJECT_ID, USER_ASSIGNED_IDENTITY_OBJECT_ID},
+    secrets::Secrets,
+    server::{self, Service},
+    world::lock,
+};
+
+/// The certificate's name, for `OBO_CERTIFICATE_NAME`.
+pub const CERTIFICATE_NAME: &str = "mcp-cost-server-obo";
+
+/// Versions of the API that are served.
+const API_VERSIONS: [&str; 8] = ["7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", PEM_CONVERSION_SINCE];
+
+/// The version since which `outContentType` is understood; before, it is ignored.
+const PEM_CONVERSION_SINCE: &str = "2025-07-01";
+
+/// A vault.
+pub struct KeyVault {
+    issuer: SharedIssuer,
+    url: String,
+    store: Mutex<Store>,
+    /// Object ids with a role on the vault.
+    permitted: Mutex<HashSet<String>>,
+    faults: Faults,
+}
+
+impl KeyVault {
+    pub(crate) fn new(
+        issuer: SharedIssuer,
+        url: String,
+        keys: Arc<KeySource>,
+        secrets: Secrets,
+    ) -> Result<Self, LabError> {
+        let vault = Self {
+            issuer,
+            url,
+            store: Mutex::new(Store::new(keys, secrets)?),
+            permitted: Mutex::default(),
+            faults: Faults::default(),
+        };
+        vault.permit();
+        Ok(vault)
+    }
+
+    /// The vault's address, for `KEY_VAULT_URL`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The newest version of the certificate; `None` after [`Self::remove_certificate`].
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        lock(&self.store).newest().map(|version| version.certificate.clone())
+    }
+
+    /// The newest version with its key.
+    pub(crate) fn key_and_certificate(&self) -> Option<(Arc<RsaKey>, Certificate)> {
+        lock(&self.store).newest().map(|version| (version.key.clone(), version.certificate.clone()))
+    }
+
+    /// Adds a version with a new key, as automatic renewal would. Entra does not know it before it is registered.
+    pub fn rotate(&self) -> Result<Certificate, LabError> {
+        lock(&self.store).rotate()
+    }
+
+    /// Issues the newest version again, for the same key, to end at `not_after`. It is another certificate to Entra.
+    pub fn set_expiry(&self, not_after: OffsetDateTime) -> Result<Certificate, LabError> {
+        lock(&self.store).reissue(not_after)
+    }
+
+    /// Whether the newest version's key may leave the vault; it may at first.
+    pub fn set_exportable(&self, exportable: bool) {
+        lock(&self.store).change_newest(|version| version.exportable = exportable);
+    }
+
+    /// Whether the newest version is enabled; it is at first.
+    pub fn set_enabled(&self, enabled: bool) {
+        lock(&self.store).change_newest(|version| version.enabled = enabled);
+    }
+
+    /// In which form the newest version's secret is kept; PKCS#12 at first, as in a new vault.
+    pub fn set_content_type(&self, content_type: ContentType) {
+        lock(&self.store).change_newest(|version| version.content_type = content_type);
+    }
+
+    /// Deletes the certificate with its key and its secret.
+    pub fn remove_certificate(&self) {
+        lock(&self.store).remove_all();
+    }
+
+    /// Removes every role assignment on the vault: 403 `ForbiddenByRbac` from then on.
+    pub fn forbid(&self) {
+        lock(&self.permitted).clear();
+    }
+
+    /// Gives both managed identities of the host the roles they need; they have them at first.
+    pub fn permit(&self) {
+        let identities = [SYSTEM_IDENTITY_OBJECT_ID, USER_ASSIGNED_IDENTITY_OBJECT_ID];
+        lock(&self.permitted).extend(identities.map(str::to_owned));
+    }
+
+    /// Faults of the vault.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn operate(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+        let caller = self.authenticate(request)?;
+        let api_version = server::parameter(request, "api-version").unwrap_or_default();
+        if api_version.is_empty() {
+            return Err(Refusal::bad_parameter("api-version must be specified"));
+        }
+        if !API_VERSIONS.contains(&api_version.as_str()) {
+            let message = format!(
+                "The specified version ({api_version}) is not recognized. Consider using the latest supported version \
+                 ({PEM_CONVERSION_SINCE})."
+            );
+            return Err(Refusal::bad_parameter(message));
+        }
+        let path = server::segments(request);
+        let (object, action) = match (request.method(), path.as_slice()) {
+            (&Method::GET, [object @ ("certificates" | "secrets" | "keys"), _, version @ ..]) if version.len() < 2 => {
+                (*object, "get")
+            }
+            (&Method::POST, ["keys", _, _, "sign"]) => ("keys", "sign"),
+            _ => return Err(Refusal::not_found_path()),
+        };
+        self.authorize(&caller, object, action)?;
+        let name = path.get(1).copied().unwrap_or_default();
+        let store = lock(&self.store);
+        let version = store.find(name, path.get(2).copied()).ok_or_else(|| Refusal::no_object(object, name))?;
+        if !version.enabled {
+            return Err(Refusal::disabled(object, action));
+        }
+        match (object, action) {
+            ("certificates", _) => Ok(answers::certificate(&self.url, version)),
+            _ if version.is_expired() => Err(Refusal::expired(object, action)),
+            ("secrets", _) => {
+                let wanted = server::parameter(request, "outContentType");
+                let wanted = wanted.filter(|_| api_version == PEM_CONVERSION_SINCE);
+                answers::secret(&self.url, version, wanted.as_deref())
+            }
+            (_, "sign") => answers::signature(&self.url, version, request.body()),
+            _ => Ok(answers::key(&self.url, version)),
+        }
+    }
+}
+
+impl Service for KeyVault {
+    const NAME: ServiceName = ServiceName::KeyVault;
+
+    fn presented(&self, request: &Request<Bytes>) -> Presented {
+        self.issuer.presented(request)
+    }
+
+    fn faults(&self, _: &Request<Bytes>) -> &Faults {
+        &self.faults
+    }
+
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        answers::finish(self.operate(request).unwrap_or_else(Refusal::response))
+    }
+
+    fn failure(&self, _: &Request<Bytes>, status: StatusCode) -> Response<Bytes> {
+        answers::finish(Refusal::unavailable(status).response())
+    }
+}
