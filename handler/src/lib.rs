@@ -1,0 +1,14 @@
+//! mcp-cost-server: Azure costs over MCP, as the caller and nobody else.
+//!
+//! The way of one call is one-directional: [`http`] (limits, bearer) → [`identity`] (caller) → [`mcp`] (protocol) →
+//! [`tools`] (permission, exchange) → `azure` (Cost Management, as the caller). Each room hands on a richer type, none
+//! reaches back. `ARCHITECTURE.md` has the map.
+
+pub mod audit;
+pub mod azure;
+pub mod connections;
+pub mod http;
+pub mod mcp;
+pub mod settings;
+pub mod telemetry;
+pub mod tools;

@@ -1,0 +1,393 @@
+//! Every setting, read once and validated once.
+//!
+//! All problems are collected and reported together, each with the variable, what is wrong and the fix, because an
+//! operator who must redeploy for every mistake gives up. Nothing here touches the network or a file.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use identity::{
+    Authority, ClientId, TenantId,
+    exchange::credential::{KeyVaultCertificate, VaultIdentity},
+};
+pub use reader::Problem;
+use reader::Reader;
+use url::Url;
+
+/// The default of [`Settings::authority`]'s host.
+const PUBLIC_CLOUD_AUTHORITY: &str = "https://login.microsoftonline.com";
+/// The default of [`Settings::resource_manager`].
+const PUBLIC_CLOUD_RESOURCE_MANAGER: &str = "https://management.azure.com";
+/// Longer than this, an Azure token would outlive a revocation noticeably.
+const LONGEST_CACHE_TTL: u64 = 1800;
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `AZURE_TENANT_ID` at `AZURE_AUTHORITY_HOST`.
+    pub authority: Authority,
+    /// `AZURE_CLIENT_ID`: the audience of accepted tokens and the client of the exchange.
+    pub client: ClientId,
+    /// `APP_ID_URI`: the prefix of full scope names, without a trailing slash.
+    pub application: String,
+    /// `PUBLIC_URL`: this server's origin as clients see it, without a trailing slash.
+    pub public_url: String,
+    /// How this server proves to Entra that it is the registered client.
+    pub credential: CredentialSettings,
+    /// `AZURE_RESOURCE_MANAGER_URL`.
+    pub resource_manager: Url,
+    /// `OBO_CACHE_TTL_SECONDS`.
+    pub cache_ttl: Duration,
+    /// `OBO_CACHE_CAPACITY`, in entries.
+    pub cache_capacity: u64,
+    /// `ALLOWED_CLIENT_IDS`; empty means any client.
+    pub allowed_clients: Vec<ClientId>,
+    /// `ALLOWED_ORIGINS`; empty means no browser origin.
+    pub allowed_origins: Vec<String>,
+    /// Who starts this process, and where it listens.
+    pub platform: Platform,
+    /// `RUST_LOG`, a valid filter.
+    pub log_filter: String,
+    /// What works but will surprise somebody; logged at the start.
+    pub warnings: Vec<String>,
+}
+
+/// The one credential that is configured.
+#[derive(Debug, Clone)]
+pub enum CredentialSettings {
+    /// `KEY_VAULT_URL` and `OBO_CERTIFICATE_NAME`.
+    KeyVault(KeyVaultCertificate),
+    /// `AZURE_CERT_PATH`.
+    PemFile(PathBuf),
+}
+
+/// Who starts this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// The Functions host, which proxies from this machine.
+    Functions(SocketAddr),
+    /// A container platform, or a person.
+    Container(SocketAddr),
+}
+
+impl Platform {
+    /// Where to listen.
+    #[must_use]
+    pub fn address(self) -> SocketAddr {
+        match self {
+            Self::Functions(address) | Self::Container(address) => address,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads every variable through `lookup`. On failure: every problem, never only the first.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(lookup);
+        let tenant = reader.required(
+            "AZURE_TENANT_ID",
+            guid::<TenantId>,
+            "set it to the tenant's GUID: az account show --query tenantId",
+        );
+        let client = reader.required(
+            "AZURE_CLIENT_ID",
+            guid::<ClientId>,
+            "set it to the application (client) id of the app registration; v2.0 tokens carry it as their audience, \
+             never the application id URI",
+        );
+        let application = reader.required(
+            "APP_ID_URI",
+            application_id_uri,
+            "set it to the Application ID URI of the app registration, for example api://<tenant id>/mcp-cost-server",
+        );
+        let authority_host = reader.or_default(
+            "AZURE_AUTHORITY_HOST",
+            PUBLIC_CLOUD_AUTHORITY,
+            cloud_address,
+            "use https://login.microsoftonline.com or the authority host of your sovereign cloud",
+        );
+        let resource_manager = reader.or_default(
+            "AZURE_RESOURCE_MANAGER_URL",
+            PUBLIC_CLOUD_RESOURCE_MANAGER,
+            cloud_address,
+            "use https://management.azure.com or the Resource Manager address of your sovereign cloud",
+        );
+        let cache_ttl = reader.or_default(
+            "OBO_CACHE_TTL_SECONDS",
+            "1800",
+            |text| within(text, 60, LONGEST_CACHE_TTL),
+            "use 60 to 1800 seconds: longer, a revoked person could go on for longer",
+        );
+        let cache_capacity = reader.or_default(
+            "OBO_CACHE_CAPACITY",
+            "10000",
+            |text| within(text, 1, 10_000_000),
+            "use the number of signed-in sessions an instance should remember, 1 to 10000000",
+        );
+        let allowed_clients = reader.list(
+            "ALLOWED_CLIENT_IDS",
+            guid::<ClientId>,
+            "list application (client) id GUIDs, separated by commas, or leave it unset to allow any client",
+        );
+        let allowed_origins = reader.list(
+            "ALLOWED_ORIGINS",
+            browser_origin,
+            "list exact origins such as https://inspector.contoso.example, separated by commas; a wildcard is not served",
+        );
+        let log_filter = reader.or_default(
+            "RUST_LOG",
+            "info",
+            |text| tracing_filter(text).map(|()| text.to_owned()),
+            "use a tracing filter such as info or identity=debug,info",
+        );
+        let public_url = public_url(&mut reader);
+        let credential = credential(&mut reader);
+        let platform = platform(&mut reader);
+
+        let settings = || {
+            let (application, public_url) = (application?, public_url?);
+            Some(Self {
+                warnings: warnings(&application, &public_url),
+                authority: Authority::new(authority_host?, tenant?),
+                client: client?,
+                application,
+                public_url,
+                credential: credential?,
+                resource_manager: resource_manager?,
+                cache_ttl: Duration::from_secs(cache_ttl?),
+                cache_capacity: cache_capacity?,
+                allowed_clients: allowed_clients?,
+                allowed_origins: allowed_origins?,
+                platform: platform?,
+                log_filter: log_filter?,
+            })
+        };
+        reader.finish(settings())
+    }
+}
+
+/// `PUBLIC_URL`, else what the platform calls this site. Never from a request header: a caller could forge it.
+fn public_url(reader: &mut Reader<'_>) -> Option<String> {
+    const FIX: &str =
+        "set it to this server's public origin, for example https://costs.contoso.example, without a path";
+    if reader.is_set("PUBLIC_URL") {
+        return reader.required("PUBLIC_URL", public_origin, FIX);
+    }
+    let Some(host) = reader.text("WEBSITE_HOSTNAME") else {
+        reader.problem("PUBLIC_URL", "is not set, and WEBSITE_HOSTNAME does not say where this site is".into(), FIX);
+        return None;
+    };
+    let scheme = if is_loopback_authority(&host) { "http" } else { "https" };
+    let origin = public_origin(&format!("{scheme}://{host}"));
+    if origin.is_err() {
+        reader.problem(
+            "WEBSITE_HOSTNAME",
+            "is not a host name".into(),
+            "set PUBLIC_URL to this server's public origin",
+        );
+    }
+    origin.ok()
+}
+
+/// Exactly one credential must be configured.
+fn credential(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
+    let vault = reader.is_set("KEY_VAULT_URL") || reader.is_set("OBO_CERTIFICATE_NAME");
+    let federated = reader.is_set("OBO_FEDERATED_IDENTITY_CLIENT_ID");
+    let file = reader.is_set("AZURE_CERT_PATH");
+    if federated {
+        reader.problem(
+            "OBO_FEDERATED_IDENTITY_CLIENT_ID",
+            "names a federated credential, which is not available yet".into(),
+            "unset it, and set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH",
+        );
+    }
+    match (vault, file) {
+        (true, false) => key_vault(reader),
+        (false, true) => reader.text("AZURE_CERT_PATH").map(PathBuf::from).map(CredentialSettings::PemFile),
+        (true, true) => {
+            reader.problem(
+                "AZURE_CERT_PATH",
+                "is set beside KEY_VAULT_URL or OBO_CERTIFICATE_NAME: exactly one credential must be configured".into(),
+                "unset AZURE_CERT_PATH, or unset the two of Key Vault",
+            );
+            None
+        }
+        (false, false) => {
+            if !federated {
+                reader.problem(
+                    "KEY_VAULT_URL",
+                    "is not set, nor is any other credential: this server can't prove to Entra who it is".into(),
+                    "set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH",
+                );
+            }
+            None
+        }
+    }
+}
+
+fn key_vault(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
+    let url = reader.required(
+        "KEY_VAULT_URL",
+        |text| {
+            let url = origin(text)?;
+            if url.scheme() == "https" { Ok(url) } else { Err("must begin with https://".into()) }
+        },
+        "set it to the vault's address, for example https://contoso.vault.azure.net",
+    );
+    let name = reader.required(
+        "OBO_CERTIFICATE_NAME",
+        |text| {
+            let valid = text.len() <= 127 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            if valid {
+                Ok(text.to_owned())
+            } else {
+                Err("is not a Key Vault object name (letters, digits, hyphens)".into())
+            }
+        },
+        "set it to the name of the certificate in the vault: az keyvault certificate list --vault-name <vault>",
+    );
+    let identity = vault_identity(reader);
+    Some(CredentialSettings::KeyVault(KeyVaultCertificate { vault: url?, name: name?, identity: identity? }))
+}
+
+fn vault_identity(reader: &mut Reader<'_>) -> Option<VaultIdentity> {
+    match reader.text("KEY_VAULT_IDENTITY").as_deref() {
+        None => Some(VaultIdentity::SystemAssigned),
+        Some("developer") => {
+            // in Azure and on Lambda nobody is signed in, and a forgotten setting must not fail late
+            let deployed = ["WEBSITE_INSTANCE_ID", "AWS_LAMBDA_RUNTIME_API"].iter().any(|name| reader.is_set(name));
+            if deployed {
+                reader.problem(
+                    "KEY_VAULT_IDENTITY",
+                    "is developer, but this is not a developer's machine".into(),
+                    "set it to the client id of a user-assigned identity, or unset it for the system-assigned one",
+                );
+                return None;
+            }
+            Some(VaultIdentity::Developer)
+        }
+        Some(_) => reader
+            .required(
+                "KEY_VAULT_IDENTITY",
+                guid::<ClientId>,
+                "set it to the client id of a user-assigned identity, or leave it unset for the system-assigned one",
+            )
+            .map(VaultIdentity::UserAssigned),
+    }
+}
+
+/// The first of the platforms that says it is there.
+fn platform(reader: &mut Reader<'_>) -> Option<Platform> {
+    let port = |text: &str| match within(text, 1, 65535)?.try_into() {
+        Ok(port) => Ok(port),
+        Err(_) => Err("is not a port".to_owned()),
+    };
+    if reader.is_set("FUNCTIONS_CUSTOMHANDLER_PORT") {
+        return reader
+            .required("FUNCTIONS_CUSTOMHANDLER_PORT", port, "the Functions host sets it; do not set it yourself")
+            .map(|port| Platform::Functions(SocketAddr::from(([127, 0, 0, 1], port))));
+    }
+    if reader.is_set("AWS_LAMBDA_RUNTIME_API") {
+        reader.problem(
+            "AWS_LAMBDA_RUNTIME_API",
+            "is set: this is AWS Lambda, which is not available yet".into(),
+            "run the handler under Azure Functions or in a container",
+        );
+        return None;
+    }
+    if reader.is_set("PORT") {
+        return reader
+            .required("PORT", port, "set it to the port to listen on, 1 to 65535")
+            .map(|port| Platform::Container(SocketAddr::from(([0, 0, 0, 0], port))));
+    }
+    Some(Platform::Container(SocketAddr::from(([127, 0, 0, 1], 8080))))
+}
+
+fn warnings(application: &str, public_url: &str) -> Vec<String> {
+    let endpoint = format!("{public_url}/mcp");
+    if application == endpoint {
+        return Vec::new();
+    }
+    vec![format!(
+        "APP_ID_URI is {application} and not {endpoint}: clients that send an RFC 8707 resource parameter will be refused \
+         by Entra with AADSTS9010010. For them, register {endpoint} as the Application ID URI (on a verified domain of the \
+         tenant) and set APP_ID_URI to it."
+    )]
+}
+
+fn guid<Id: std::str::FromStr>(text: &str) -> Result<Id, String> {
+    text.parse().map_err(|_| {
+        if text.contains("://") {
+            "is an address, not a GUID".to_owned()
+        } else {
+            "is not a GUID such as 0b1f6471-1bf0-4dda-aec3-cb9272f09590".to_owned()
+        }
+    })
+}
+
+fn within(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("is not a whole number from {least} to {most}")),
+    }
+}
+
+/// An origin: scheme, host, optional port, and nothing after it but slashes.
+fn origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|_| "is not an address such as https://example.com".to_owned())?;
+    let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if !bare || !anonymous || url.host_str().is_none_or(str::is_empty) {
+        return Err("must be an origin: scheme, host and perhaps a port, nothing else".into());
+    }
+    Ok(url)
+}
+
+/// An origin of a service that gets tokens: `https`, or `http` on this very machine.
+fn cloud_address(text: &str) -> Result<Url, String> {
+    let url = origin(text)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if url.host_str().is_some_and(identity::is_loopback) => Ok(url),
+        _ => Err("must begin with https:// (http:// only for a loopback host)".into()),
+    }
+}
+
+fn public_origin(text: &str) -> Result<String, String> {
+    cloud_address(text).map(|url| url.origin().ascii_serialization())
+}
+
+fn browser_origin(text: &str) -> Result<String, String> {
+    let url = origin(text)?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err("is not a web origin".into())
+    }
+}
+
+/// `api://…` or `https://…`, safe inside a quoted header parameter (RFC 6750 section 3).
+fn application_id_uri(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let after_scheme = text.strip_prefix("api://").or_else(|| text.strip_prefix("https://"));
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#' | b',');
+    match after_scheme {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(plain) => Ok(text.to_owned()),
+        _ => Err("is not an Application ID URI (api://… or https://…)".into()),
+    }
+}
+
+fn tracing_filter(text: &str) -> Result<(), String> {
+    match tracing_subscriber::EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("is not a tracing filter".into()),
+    }
+}
+
+/// `localhost:7071`, `127.0.0.1`, `[::1]:80`.
+fn is_loopback_authority(authority: &str) -> bool {
+    Url::parse(&format!("http://{authority}")).is_ok_and(|url| url.host_str().is_some_and(identity::is_loopback))
+}

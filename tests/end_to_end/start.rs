@@ -1,0 +1,125 @@
+//! Starts that must not succeed. Proves that the handler exits loudly and names setting, cause and fix; how the platform
+//! shows that, only a deployment can.
+
+use std::process::{Output, Stdio};
+
+use lab::{
+    Deployment, Lab,
+    fault::{Fault, RetryAfter},
+};
+use serde_json::Value;
+
+use crate::support::{cost_by_service, deployed_with, events, handler, is_status, reads};
+
+/// Runs the handler by itself until it exits.
+async fn exits(settings: Vec<(String, String)>) -> Output {
+    let mut command = tokio::process::Command::new(handler());
+    command.env_clear().envs(settings).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(std::time::Duration::from_secs(20), command.output());
+    output.await.expect("it listens or exits within 15 seconds").unwrap()
+}
+
+fn with(lab: &Lab, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut environment = lab.settings();
+    environment.retain(|(name, _)| !settings.iter().any(|(other, _)| name == other));
+    environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    environment.push(("PUBLIC_URL".into(), "http://localhost:8080".into()));
+    environment
+}
+
+#[track_caller]
+fn refused(output: &Output, expected: &[&str]) {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let summary = stderr.lines().last().unwrap();
+    assert!(summary.starts_with("mcp-cost-server can't start: "), "the summary comes last: {stderr}");
+    for part in expected {
+        assert!(stderr.contains(part), "{part:?} is missing: {stderr}");
+    }
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "start_failed", "{stdout}");
+}
+
+#[tokio::test]
+async fn without_settings_all_that_is_missing_is_named() {
+    let expected = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "APP_ID_URI", "PUBLIC_URL", "KEY_VAULT_URL"];
+    refused(&exits(Vec::new()).await, &expected);
+}
+
+#[tokio::test]
+async fn a_vault_that_forbids_is_named_with_the_role_to_grant() {
+    let lab = Lab::start().await.unwrap();
+    lab.key_vault().forbid();
+    refused(&exits(with(&lab, &[])).await, &["KEY_VAULT_URL", "role"]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_there_is_named() {
+    let lab = Lab::start().await.unwrap();
+    refused(&exits(with(&lab, &[("OBO_CERTIFICATE_NAME", "nope")])).await, &["OBO_CERTIFICATE_NAME", "nope"]);
+}
+
+#[tokio::test]
+async fn an_unreachable_vault_ends_the_start() {
+    let lab = Lab::start().await.unwrap();
+    refused(&exits(with(&lab, &[("KEY_VAULT_URL", "https://localhost:1")])).await, &["KEY_VAULT_URL"]);
+}
+
+#[tokio::test]
+async fn a_hostile_vault_ends_the_start() {
+    for fault in [
+        Fault::Html(http::StatusCode::OK),
+        Fault::Truncated,
+        Fault::Answer(http::Response::new("[".repeat(100_000).into())),
+    ] {
+        let lab = Lab::start().await.unwrap();
+        lab.key_vault().faults().always(fault.clone());
+        let output = exits(with(&lab, &[])).await;
+        refused(&output, &["KEY_VAULT_URL"]);
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_pem_file_ends_the_start() {
+    let lab = Lab::start().await.unwrap();
+    let file =
+        |path: &str| with(&lab, &[("KEY_VAULT_URL", ""), ("OBO_CERTIFICATE_NAME", ""), ("AZURE_CERT_PATH", path)]);
+    refused(&exits(file("/nowhere/obo.pem")).await, &["AZURE_CERT_PATH"]);
+    refused(&exits(file("/dev/null")).await, &["AZURE_CERT_PATH"]);
+}
+
+#[tokio::test]
+async fn the_pem_file_serves_as_well_as_the_vault() {
+    let lab = Lab::start().await.unwrap();
+    let path = lab.pem_certificate().display().to_string();
+    let settings = [("KEY_VAULT_URL", ""), ("OBO_CERTIFICATE_NAME", ""), ("AZURE_CERT_PATH", path.as_str())];
+    let deployment = Deployment::of(lab, handler(), &settings, None).await.unwrap();
+    let answer = cost_by_service(&deployment, &reads(&deployment, deployment.lab.alice())).await;
+    is_status(&answer, http::StatusCode::OK);
+    assert!(!answer.is_tool_error(), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_user_assigned_identity_reads_the_vault() {
+    let identity = lab::people::USER_ASSIGNED_IDENTITY_CLIENT_ID;
+    let deployment = deployed_with(&[("KEY_VAULT_IDENTITY", identity)]).await;
+    let started = events(&deployment, "started");
+    assert_eq!(started.len(), 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_exits_is_started_again_and_then_given_up_loudly() {
+    let lab = Lab::start().await.unwrap();
+    lab.key_vault().forbid();
+    let Err(error) = Deployment::of(lab, handler(), &[], None).await else { panic!("it started") };
+    assert!(error.to_string().contains("KEY_VAULT_URL"), "the host shows the handler's last words: {error}");
+}
+
+#[tokio::test]
+async fn a_throttling_vault_is_asked_again() {
+    let lab = Lab::start().await.unwrap();
+    lab.key_vault().faults().next(1, &Fault::Throttled(RetryAfter::Seconds(1)));
+    let deployment = Deployment::of(lab, handler(), &[], None).await.unwrap();
+    assert_eq!(deployment.host.restarts(), 0);
+}
