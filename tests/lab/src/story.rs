@@ -109,7 +109,7 @@ fn show(person: &Person, tool: &str, answer: &Answer) {
     const LINES: usize = 9;
     println!("   {} › {tool} → HTTP {}", person.display_name, answer.status.as_u16());
     let sentence = answer.sentence();
-    let mut lines = sentence.lines();
+    let mut lines = sentence.lines().flat_map(wrapped);
     for line in lines.by_ref().take(LINES) {
         println!("     │ {line}");
     }
@@ -117,6 +117,23 @@ fn show(person: &Person, tool: &str, answer: &Answer) {
     if left > 0 {
         println!("     │ … {left} more lines");
     }
+}
+
+/// A line in pieces that fit a terminal, broken at spaces.
+fn wrapped(line: &str) -> Vec<String> {
+    const WIDTH: usize = 100;
+    let mut pieces = vec![String::new()];
+    for word in line.split(' ') {
+        if let Some(piece) = pieces.last_mut().filter(|piece| piece.len() + word.len() < WIDTH || piece.is_empty()) {
+            if !piece.is_empty() {
+                piece.push(' ');
+            }
+            piece.push_str(word);
+        } else {
+            pieces.push(word.to_owned());
+        }
+    }
+    pieces
 }
 
 /// One line for each decision, as the handler wrote it.
