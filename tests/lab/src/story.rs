@@ -108,8 +108,9 @@ async fn ask(
 fn show(person: &Person, tool: &str, answer: &Answer) {
     const LINES: usize = 9;
     println!("   {} › {tool} → HTTP {}", person.display_name, answer.status.as_u16());
+    let how = answer.body.pointer("/error/data/how").and_then(Value::as_str);
     let sentence = answer.sentence();
-    let mut lines = sentence.lines().flat_map(wrapped);
+    let mut lines = sentence.lines().chain(how).flat_map(wrapped);
     for line in lines.by_ref().take(LINES) {
         println!("     │ {line}");
     }
