@@ -35,9 +35,10 @@ pub enum BuildError {
 /// Builds the package `handler`, with cargo's progress on stderr, and returns the path of its binary.
 pub fn build_handler(repository_root: &Path, profile: Profile) -> Result<PathBuf, BuildError> {
     let mut command = Command::new(cargo());
-    command.args(["build", "--package", "handler", "--bin", "handler", "--message-format=json-render-diagnostics"]);
+    command.args(["build", "--bin", "handler", "--message-format=json-render-diagnostics"]);
     if profile == Profile::Release {
-        command.arg("--release");
+        // by itself: what is deployed has the features that the handler asks for, not those of the lab too
+        command.args(["--release", "--package", "handler"]);
     }
     let mut cargo = command.current_dir(repository_root).stdout(Stdio::piped()).spawn().map_err(BuildError::Cargo)?;
     let messages = cargo.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines());

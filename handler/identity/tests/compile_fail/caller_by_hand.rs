@@ -1,5 +1,5 @@
 //! A caller comes from the token validator only.
 
 fn main() {
-    let _ = identity::Caller {};
+    let _ = identity::Caller {}; //~ private fields
 }

@@ -5,6 +5,6 @@ use identity::{AppGrant, UserGrant};
 fn copy<T: Clone>() {}
 
 fn main() {
-    copy::<UserGrant<'_>>();
-    copy::<AppGrant<'_>>();
+    copy::<UserGrant<'_>>(); //~ E0277
+    copy::<AppGrant<'_>>(); //~ E0277
 }

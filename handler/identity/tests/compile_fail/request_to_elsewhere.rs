@@ -3,5 +3,5 @@
 use identity::ArmRequest;
 
 fn main() {
-    let _ = ArmRequest { path: "https://elsewhere.example".to_owned() };
+    let _ = ArmRequest { path: "https://elsewhere.example".to_owned() }; //~ private fields
 }

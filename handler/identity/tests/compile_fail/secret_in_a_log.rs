@@ -5,9 +5,9 @@ use identity::{BearerToken, Caller, CallerArm, exchange::ArmToken, exchange::cre
 fn print<T: std::fmt::Debug>() {}
 
 fn main() {
-    print::<BearerToken>();
-    print::<Caller>();
-    print::<ArmToken>();
-    print::<ClientAssertion>();
-    print::<CallerArm<'_>>();
+    print::<BearerToken>(); //~ E0277
+    print::<Caller>(); //~ E0277
+    print::<ArmToken>(); //~ E0277
+    print::<ClientAssertion>(); //~ E0277
+    print::<CallerArm<'_>>(); //~ E0277
 }

@@ -3,11 +3,11 @@
 use identity::exchange::ArmToken;
 
 fn forge(text: String) {
-    let _ = ArmToken(text);
+    let _ = ArmToken(text); //~ E0423
 }
 
 fn read(token: &ArmToken) {
-    let _ = token.secret();
+    let _ = token.secret(); //~ E0624
 }
 
 fn main() {}
