@@ -83,7 +83,7 @@ async fn a_hostile_vault_ends_the_start() {
 #[tokio::test]
 async fn a_vault_or_an_identity_that_never_answers_ends_the_start_in_time() {
     let (silent_vault, silent_identity) = (Lab::start().await.unwrap(), Lab::start().await.unwrap());
-    let never = Fault::Slow(std::time::Duration::from_secs(600));
+    let never = Fault::Slow(std::time::Duration::from_mins(10));
     silent_vault.key_vault().faults().always(never.clone());
     silent_identity.managed_identity().faults().always(never);
     let (vault, identity) = tokio::join!(exits(with(&silent_vault, &[])), exits(with(&silent_identity, &[])));
