@@ -4,6 +4,8 @@
 //! part of its message if it has none. The compiler that built this test is asked directly, with the crate it built:
 //! that takes a second where a build of its own would take minutes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeMap,
     fs,
