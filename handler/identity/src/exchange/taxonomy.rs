@@ -113,8 +113,11 @@ fn sign_in_again(claims: Option<ClaimsChallenge>, details: EntraDetails) -> Exch
 /// `invalid_grant` that says nothing more: the only answer that is split by its first AADSTS number.
 fn bare_invalid_grant(claims: Option<ClaimsChallenge>, details: EntraDetails) -> ExchangeFailure {
     match details.code().unwrap_or_default() {
-        // account locked, disabled, unassigned; guest or account of another tenant
-        50053 | 50057 | 50105 | 50020 | 50034 | 51004 => ExchangeFailure::AccessBlocked { details },
+        // account locked, disabled, unassigned; guest or account of another tenant; blocked by a policy. A 401 would
+        // send the client to sign in again, and again
+        50053 | 50057 | 50105 | 50020 | 50034 | 51004 | 50131 | 53003 | 530_032 => {
+            ExchangeFailure::AccessBlocked { details }
+        }
         // the assertion's signature, audience or form; a service's own token
         50013 | 500_131 | 50027 | 7_000_114 => operator(details),
         // consent of the user, or of an administrator
@@ -198,6 +201,9 @@ mod tests {
             (400, "invalid_grant", "", &[50020], false, "access_blocked"),
             (400, "invalid_grant", "", &[50034, 50132], false, "access_blocked"),
             (400, "invalid_grant", "", &[51004], false, "access_blocked"),
+            (400, "invalid_grant", "", &[50131], false, "access_blocked"),
+            (400, "invalid_grant", "", &[53003], false, "access_blocked"),
+            (400, "invalid_grant", "", &[530_032], false, "access_blocked"),
             // the operator
             (401, "invalid_client", "", &[700_027], false, "operator_fault"),
             (401, "invalid_client", "", &[7_000_215], false, "operator_fault"),
