@@ -73,9 +73,9 @@ impl Context<'_> {
                 Refused { status: StatusCode::OK, challenge: None, retry_after: None, error }
             }
             Refusal::Permission { tool, refusal } => self.permission(tool, refusal),
-            Refusal::ClaimsChallenge(claims) => self.interaction(claims, &EntraDetails::default()),
+            Refusal::ClaimsChallenge(claims) => self.interaction(Some(claims), &EntraDetails::default()),
             Refusal::Exchange(ExchangeFailure::InteractionRequired { claims, details }) => {
-                self.interaction(claims, details)
+                self.interaction(claims.as_ref(), details)
             }
             Refusal::Exchange(ExchangeFailure::ConsentRequired { details }) => self.consent(details),
             Refusal::Exchange(ExchangeFailure::AccessBlocked { details }) => self.blocked(details),
@@ -110,19 +110,23 @@ impl Context<'_> {
         Refused { challenge, ..forbidden(FORBIDDEN, message, explanation) }
     }
 
-    fn interaction(self, claims: &ClaimsChallenge, details: &EntraDetails) -> Refused {
+    fn interaction(self, claims: Option<&ClaimsChallenge>, details: &EntraDetails) -> Refused {
         let mut more = entra(details);
-        more.insert("claims".into(), serde_json::from_str(claims.json()).unwrap_or(Value::Null));
         let message = format!(
             "interaction_required: your organisation demands more of your sign-in before Azure may be read{}, for example \
-             a second factor; sign in again and satisfy it",
+             a second factor or a managed device; sign in again and satisfy it",
             parenthesis(details)
         );
-        let how =
-            "sign in again with the claims of this answer; if the client can't send claims, sign out and in again";
+        let how = match claims {
+            Some(claims) => {
+                more.insert("claims".into(), serde_json::from_str(claims.json()).unwrap_or(Value::Null));
+                "sign in again with the claims of this answer; if the client can't send claims, sign out and in again"
+            }
+            None => "sign out and in again, and satisfy what is asked; if nothing is asked, ask an administrator",
+        };
         let explanation = self.explanation("interaction_required", Who::User, how.into(), more);
         Refused {
-            challenge: Some(challenge::insufficient_claims(self.face, claims)),
+            challenge: claims.map(|claims| challenge::insufficient_claims(self.face, claims)),
             ..forbidden(INTERACTION_REQUIRED, message, explanation)
         }
     }

@@ -51,16 +51,12 @@ pub(super) fn classify(status: StatusCode, error: EntraError, wait: Option<Durat
         ("consent_required", _) | ("invalid_grant" | "interaction_required", "consent_required") => {
             ExchangeFailure::ConsentRequired { details }
         }
-        (
-            "invalid_grant",
-            "basic_action"
-            | "additional_action"
-            | "user_password_expired"
-            | "bad_token"
-            | "ui_not_allowed"
-            | "interrupted_user",
-        )
-        | ("interaction_required" | "login_required", _) => sign_in_again(claims, details),
+        // a plain sign-in cures these
+        ("invalid_grant" | "interaction_required", "user_password_expired" | "bad_token") | ("login_required", _) => {
+            sign_in_again(claims, details)
+        }
+        ("invalid_grant", "basic_action" | "additional_action" | "ui_not_allowed" | "interrupted_user")
+        | ("interaction_required", _) => ExchangeFailure::InteractionRequired { claims, details },
         // bare, or with a sub-error that is not known yet
         ("invalid_grant", _) => bare_invalid_grant(claims, details),
         _ => operator(details),
@@ -105,7 +101,7 @@ fn is_overload(status: StatusCode) -> bool {
 
 fn sign_in_again(claims: Option<ClaimsChallenge>, details: EntraDetails) -> ExchangeFailure {
     match claims {
-        Some(claims) => ExchangeFailure::InteractionRequired { claims, details },
+        Some(_) => ExchangeFailure::InteractionRequired { claims, details },
         None => ExchangeFailure::AssertionRefused { details },
     }
 }
@@ -173,11 +169,17 @@ mod tests {
             (400, "invalid_grant", "user_password_expired", &[50055], true, "interaction_required"),
             (400, "invalid_grant", "", &[50076], true, "interaction_required"),
             (400, "login_required", "", &[50058], true, "interaction_required"),
+            // the same without claims: a plain sign-in would be refused again
+            (400, "interaction_required", "", &[50076], false, "interaction_required"),
+            (400, "interaction_required", "basic_action", &[50076], false, "interaction_required"),
+            (400, "interaction_required", "", &[16000], false, "interaction_required"),
+            (400, "invalid_grant", "basic_action", &[50079], false, "interaction_required"),
+            (400, "invalid_grant", "additional_action", &[53000], false, "interaction_required"),
             // the user: a fresh sign-in
-            (400, "interaction_required", "", &[50076], false, "assertion_refused"),
-            (400, "interaction_required", "basic_action", &[50076], false, "assertion_refused"),
-            (400, "interaction_required", "", &[16000], false, "assertion_refused"),
             (400, "invalid_grant", "bad_token", &[50173], false, "assertion_refused"),
+            (400, "interaction_required", "bad_token", &[50173], false, "assertion_refused"),
+            (400, "invalid_grant", "user_password_expired", &[50055], false, "assertion_refused"),
+            (400, "login_required", "", &[50058], false, "assertion_refused"),
             (400, "invalid_grant", "", &[500_133], false, "assertion_refused"),
             (400, "invalid_grant", "", &[50132], false, "assertion_refused"),
             (400, "invalid_grant", "", &[70043], false, "assertion_refused"),
