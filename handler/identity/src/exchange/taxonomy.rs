@@ -127,10 +127,11 @@ fn bare_invalid_grant(claims: Option<ClaimsChallenge>, details: EntraDetails) ->
 }
 
 fn operator(details: EntraDetails) -> ExchangeFailure {
-    let Advice { cause, fix } = advice::of(details.code());
-    let advice = match details.code() {
-        Some(code) => format!("AADSTS{code} ({}): {cause}; {fix}", details.error),
-        None => format!("{}: {cause}; {fix}", details.error),
+    let Advice { cause, fix } = advice::of(&details.codes);
+    let codes: Vec<_> = details.codes.iter().map(|code| format!("AADSTS{code}")).collect();
+    let advice = match codes.as_slice() {
+        [] => format!("{}: {cause}; {fix}", details.error),
+        codes => format!("{} ({}): {cause}; {fix}", codes.join(", "), details.error),
     };
     ExchangeFailure::Operator { details, advice }
 }
