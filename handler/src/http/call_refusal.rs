@@ -34,6 +34,9 @@ const ACCESS_BLOCKED: i32 = -31405;
 /// Not now, or not until the operator acts.
 const UNAVAILABLE: i32 = -31503;
 
+/// `AADSTS90094` and `AADSTS90095`: users may not consent for themselves. They choose words here, nothing else.
+const ADMINISTRATOR_CONSENT: [u32; 2] = [90094, 90095];
+
 /// A refusal, ready to be sent under a request's id.
 struct Refused {
     status: StatusCode,
@@ -132,26 +135,37 @@ impl Context<'_> {
     }
 
     fn consent(self, details: &EntraDetails) -> Refused {
-        let consent = self.face.consent_url();
-        let message = format!(
-            "consent_required: nobody has agreed yet that this server may read Azure for you; open {consent} and agree, \
-             then try again"
-        );
+        let (consent, admin_consent) = (self.face.consent_url(), self.face.admin_consent_url());
+        let (message, who, how) = if details.codes.iter().any(|code| ADMINISTRATOR_CONSENT.contains(code)) {
+            let message = format!(
+                "consent_required: only an administrator may agree that this server reads Azure for you; ask one to open \
+                 {admin_consent}, then try again"
+            );
+            (message, Who::Admin, "ask an administrator to open admin_consent_url and agree; then try again")
+        } else {
+            let message = format!(
+                "consent_required: nobody has agreed yet that this server may read Azure for you; open {consent} and \
+                 agree, then try again"
+            );
+            let how = "open consent_url and agree, or ask an administrator to open admin_consent_url; then try again";
+            (message, Who::User, how)
+        };
         let mut more = entra(details);
         more.insert("consent_url".into(), consent.into());
-        more.insert("admin_consent_url".into(), self.face.admin_consent_url().into());
-        let how = "open consent_url and agree, or ask an administrator to open admin_consent_url; then try again";
-        forbidden(CONSENT_REQUIRED, message, self.explanation("consent_required", Who::User, how.into(), more))
+        more.insert("admin_consent_url".into(), admin_consent.into());
+        forbidden(CONSENT_REQUIRED, message, self.explanation("consent_required", who, how.into(), more))
     }
 
     fn blocked(self, details: &EntraDetails) -> Refused {
+        let (cause, request) = block(details.code());
         let message = format!(
-            "access_blocked: a policy of the organisation or the state of this account blocks access to Azure{}",
+            "access_blocked: {cause}{}; ask an administrator to {request}: signing in again does not help",
             parenthesis(details)
         );
-        let how = "ask an administrator of the tenant to look entra_correlation_id up in the sign-in log; \
-                   signing in again does not help";
-        forbidden(ACCESS_BLOCKED, message, self.explanation("access_blocked", Who::Admin, how.into(), entra(details)))
+        let how = format!(
+            "ask an administrator of the tenant to {request}; the sign-in log has the attempt under entra_correlation_id"
+        );
+        forbidden(ACCESS_BLOCKED, message, self.explanation("access_blocked", Who::Admin, how, entra(details)))
     }
 
     fn busy(self, retry_after: Duration, details: &EntraDetails) -> Refused {
@@ -186,6 +200,19 @@ fn forbidden(code: i32, message: String, explanation: Explanation) -> Refused {
 
 fn unavailable(message: String, explanation: Explanation) -> Refused {
     Refused { status: StatusCode::SERVICE_UNAVAILABLE, ..forbidden(UNAVAILABLE, message, explanation) }
+}
+
+/// What blocks the caller, and what to ask an administrator for. The AADSTS number chooses words here, nothing else.
+///
+/// Source: "Microsoft Entra authentication and authorization error codes".
+fn block(code: Option<u32>) -> (&'static str, &'static str) {
+    match code.unwrap_or_default() {
+        50053 => ("this account is locked after too many attempts", "unlock it, or wait until it unlocks itself"),
+        50057 => ("this account is disabled", "enable it"),
+        50105 => ("this account is not assigned to the server's enterprise application", "assign it"),
+        50020 | 50034 | 51004 => ("this account is not in the server's tenant", "invite it"),
+        _ => ("a policy of the organisation or the state of this account blocks access to Azure", "find out which"),
+    }
 }
 
 /// What Entra said, for the person who looks the attempt up.

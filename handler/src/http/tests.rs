@@ -331,11 +331,11 @@ fn a_block_names_the_administrator() {
           "code": "AADSTS53003",
           "correlation_id": "00000000-0000-0000-0000-000000c0ffee",
           "error": "invalid_grant",
-          "how": "ask an administrator of the tenant to look entra_correlation_id up in the sign-in log; signing in again does not help",
+          "how": "ask an administrator of the tenant to find out which; the sign-in log has the attempt under entra_correlation_id",
           "reason": "access_blocked",
           "who": "admin"
         },
-        "message": "access_blocked: a policy of the organisation or the state of this account blocks access to Azure (AADSTS53003)"
+        "message": "access_blocked: a policy of the organisation or the state of this account blocks access to Azure (AADSTS53003); ask an administrator to find out which: signing in again does not help"
       },
       "id": 7,
       "jsonrpc": "2.0"
