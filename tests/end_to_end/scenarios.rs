@@ -129,6 +129,7 @@ async fn ask(deployment: &Deployment, case: &Case) -> lab::mcp_client::Answer {
             return raw.send(deployment).await;
         }
         Who::Alice => signed_in(lab.alice()).issue(),
+        Who::AliceWithSecondFactor => signed_in(lab.alice()).with_mfa().issue(),
         Who::Bob => signed_in(lab.bob()).issue(),
         Who::Expired => signed_in(lab.alice()).expired().issue(),
         Who::VersionOne => signed_in(lab.alice()).version_1().issue(),

@@ -55,6 +55,8 @@ pub(super) struct Call {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Who {
     Alice,
+    /// Alice, who signed in with a second factor.
+    AliceWithSecondFactor,
     Bob,
     /// A service, as itself.
     Service,
