@@ -7,6 +7,7 @@
 mod clients;
 mod edge;
 mod faults;
+mod scenarios;
 mod secrets;
 mod stampede;
 mod start;

@@ -1,7 +1,13 @@
 //! Many calls at once. Proves how often Entra is asked, and that nobody gets another's answer on the way.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use http::StatusCode;
-use lab::journal::ServiceName;
+use lab::{
+    Deployment,
+    fault::{Fault, RetryAfter},
+    journal::ServiceName,
+};
 
 use crate::support::{cost_by_service, deployed, events, is_status, reads};
 
@@ -36,6 +42,51 @@ async fn two_people_at_once_never_meet() {
     assert_eq!(asked.iter().filter(|entry| entry.is_of(&alice.object_id)).count(), 50);
     assert_eq!(asked.iter().filter(|entry| entry.is_of(&bob.object_id)).count(), 50);
     assert_eq!(asked.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_entra_costs_at_most_two_exchanges_a_user_and_ends_by_itself() {
+    let deployment = deployed().await;
+    let lab = &deployment.lab;
+    let users: Vec<_> = (0..100).map(|user| a_user(&deployment, user)).collect();
+    lab.journal().clear();
+    // Entra promises to be away for longer than it is
+    lab.entra().faults().always(Fault::Unavailable(RetryAfter::Seconds(30)));
+    let outage = tokio::time::sleep(Duration::from_secs(5));
+    for _ in 0..10 {
+        let calls = users.iter().map(|token| cost_by_service(&deployment, token));
+        for answer in futures_util::future::join_all(calls).await {
+            is_status(&answer, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.rpc_error().unwrap().0, -31503, "{}", answer.body);
+            let wait = answer.body.pointer("/error/data/retryAfterSeconds").unwrap();
+            assert_eq!(answer.headers["retry-after"].to_str().unwrap(), wait.to_string());
+            assert!((1..=30).contains(&wait.as_u64().unwrap()), "{wait}");
+        }
+    }
+    let mut exchanges = BTreeMap::<_, usize>::new();
+    for entry in lab.journal().of(ServiceName::Entra) {
+        if let Some(identity) = entry.presented.identity() {
+            *exchanges.entry(identity.object_id.clone()).or_default() += 1;
+        }
+    }
+    assert!(!exchanges.is_empty(), "Entra was asked at first");
+    assert!(exchanges.values().all(|&count| count <= 2), "{exchanges:?}");
+
+    outage.await;
+    lab.entra().faults().clear();
+    let alice = reads(&deployment, lab.alice());
+    let served = async {
+        while cost_by_service(&deployment, &alice).await.status != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), served).await.expect("the server finds out that Entra is back");
+}
+
+/// A token of somebody with an object id of their own.
+fn a_user(deployment: &Deployment, user: u32) -> String {
+    let object_id = format!("5ca1ab1e-0000-4000-8000-{user:012}");
+    deployment.lab.token(deployment.lab.alice()).scope("cost.read").claim("oid", object_id).issue().unwrap()
 }
 
 /// Runs `count` calls at once.

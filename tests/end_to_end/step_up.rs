@@ -3,7 +3,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::StatusCode;
-use lab::{journal::ServiceName, resource_manager::SHOP_PROD};
+use lab::{fault::Fault, journal::ServiceName, resource_manager::SHOP_PROD};
 use serde_json::Value;
 
 use crate::support::{challenge, cost_by_service, deployed, events, is_status, reads};
@@ -71,4 +71,33 @@ async fn a_revoked_session_is_asked_to_sign_in_again() {
     assert!(refused.challenge().is_some());
     let fresh = lab.token(lab.alice()).scope("cost.read").with_claims_capability().issue().unwrap();
     is_status(&cost_by_service(&deployment, &fresh).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_won_with_claims_serves_the_next_calls_without_another_challenge() {
+    let deployment = deployed().await;
+    let lab = &deployment.lab;
+    let token = reads(&deployment, lab.alice());
+    is_status(&cost_by_service(&deployment, &token).await, StatusCode::OK);
+
+    lab.resource_manager().faults().next(1, &Fault::Answer(newer_token_demanded()));
+    for _ in 0..4 {
+        let answer = cost_by_service(&deployment, &token).await;
+        is_status(&answer, StatusCode::OK);
+        assert!(!answer.is_tool_error(), "{}", answer.body);
+    }
+    assert_eq!(lab.entra().exchanges(lab.alice()), 2, "one exchange at first, one for the challenge");
+    let asked = lab.journal().of(ServiceName::ResourceManager);
+    let tokens: Vec<_> = asked.iter().map(|entry| entry.presented.identity().unwrap().token_id.as_str()).collect();
+    let (first, second) = (tokens[0], tokens[2]);
+    assert_ne!(first, second);
+    assert_eq!(tokens, [first, first, second, second, second, second], "the old token is never sent again");
+}
+
+/// Continuous access evaluation: a 401 that demands a token not older than a moment long ago.
+fn newer_token_demanded() -> http::Response<bytes::Bytes> {
+    let claims = BASE64_STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}"#);
+    let challenge = format!(r#"Bearer realm="", error="insufficient_claims", claims="{claims}""#);
+    let response = http::Response::builder().status(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge);
+    response.body(bytes::Bytes::new()).unwrap()
 }

@@ -34,6 +34,9 @@ const ACCESS_BLOCKED: i32 = -31405;
 /// Not now, or not until the operator acts.
 const UNAVAILABLE: i32 = -31503;
 
+/// `AADSTS90094` and `AADSTS90095`: users may not consent for themselves. They choose words here, nothing else.
+const ADMINISTRATOR_CONSENT: [u32; 2] = [90094, 90095];
+
 /// A refusal, ready to be sent under a request's id.
 struct Refused {
     status: StatusCode,
@@ -73,9 +76,9 @@ impl Context<'_> {
                 Refused { status: StatusCode::OK, challenge: None, retry_after: None, error }
             }
             Refusal::Permission { tool, refusal } => self.permission(tool, refusal),
-            Refusal::ClaimsChallenge(claims) => self.interaction(claims, &EntraDetails::default()),
+            Refusal::ClaimsChallenge(claims) => self.interaction(Some(claims), &EntraDetails::default()),
             Refusal::Exchange(ExchangeFailure::InteractionRequired { claims, details }) => {
-                self.interaction(claims, details)
+                self.interaction(claims.as_ref(), details)
             }
             Refusal::Exchange(ExchangeFailure::ConsentRequired { details }) => self.consent(details),
             Refusal::Exchange(ExchangeFailure::AccessBlocked { details }) => self.blocked(details),
@@ -110,44 +113,59 @@ impl Context<'_> {
         Refused { challenge, ..forbidden(FORBIDDEN, message, explanation) }
     }
 
-    fn interaction(self, claims: &ClaimsChallenge, details: &EntraDetails) -> Refused {
+    fn interaction(self, claims: Option<&ClaimsChallenge>, details: &EntraDetails) -> Refused {
         let mut more = entra(details);
-        more.insert("claims".into(), serde_json::from_str(claims.json()).unwrap_or(Value::Null));
         let message = format!(
             "interaction_required: your organisation demands more of your sign-in before Azure may be read{}, for example \
-             a second factor; sign in again and satisfy it",
+             a second factor or a managed device; sign in again and satisfy it",
             parenthesis(details)
         );
-        let how =
-            "sign in again with the claims of this answer; if the client can't send claims, sign out and in again";
+        let how = match claims {
+            Some(claims) => {
+                more.insert("claims".into(), serde_json::from_str(claims.json()).unwrap_or(Value::Null));
+                "sign in again with the claims of this answer; if the client can't send claims, sign out and in again"
+            }
+            None => "sign out and in again, and satisfy what is asked; if nothing is asked, ask an administrator",
+        };
         let explanation = self.explanation("interaction_required", Who::User, how.into(), more);
         Refused {
-            challenge: Some(challenge::insufficient_claims(self.face, claims)),
+            challenge: claims.map(|claims| challenge::insufficient_claims(self.face, claims)),
             ..forbidden(INTERACTION_REQUIRED, message, explanation)
         }
     }
 
     fn consent(self, details: &EntraDetails) -> Refused {
-        let consent = self.face.consent_url();
-        let message = format!(
-            "consent_required: nobody has agreed yet that this server may read Azure for you; open {consent} and agree, \
-             then try again"
-        );
+        let (consent, admin_consent) = (self.face.consent_url(), self.face.admin_consent_url());
+        let (message, who, how) = if details.codes.iter().any(|code| ADMINISTRATOR_CONSENT.contains(code)) {
+            let message = format!(
+                "consent_required: only an administrator may agree that this server reads Azure for you; ask one to open \
+                 {admin_consent}, then try again"
+            );
+            (message, Who::Admin, "ask an administrator to open admin_consent_url and agree; then try again")
+        } else {
+            let message = format!(
+                "consent_required: nobody has agreed yet that this server may read Azure for you; open {consent} and \
+                 agree, then try again"
+            );
+            let how = "open consent_url and agree, or ask an administrator to open admin_consent_url; then try again";
+            (message, Who::User, how)
+        };
         let mut more = entra(details);
         more.insert("consent_url".into(), consent.into());
-        more.insert("admin_consent_url".into(), self.face.admin_consent_url().into());
-        let how = "open consent_url and agree, or ask an administrator to open admin_consent_url; then try again";
-        forbidden(CONSENT_REQUIRED, message, self.explanation("consent_required", Who::User, how.into(), more))
+        more.insert("admin_consent_url".into(), admin_consent.into());
+        forbidden(CONSENT_REQUIRED, message, self.explanation("consent_required", who, how.into(), more))
     }
 
     fn blocked(self, details: &EntraDetails) -> Refused {
+        let (cause, request) = block(details.code());
         let message = format!(
-            "access_blocked: a policy of the organisation or the state of this account blocks access to Azure{}",
+            "access_blocked: {cause}{}; ask an administrator to {request}: signing in again does not help",
             parenthesis(details)
         );
-        let how = "ask an administrator of the tenant to look entra_correlation_id up in the sign-in log; \
-                   signing in again does not help";
-        forbidden(ACCESS_BLOCKED, message, self.explanation("access_blocked", Who::Admin, how.into(), entra(details)))
+        let how = format!(
+            "ask an administrator of the tenant to {request}; the sign-in log has the attempt under entra_correlation_id"
+        );
+        forbidden(ACCESS_BLOCKED, message, self.explanation("access_blocked", Who::Admin, how, entra(details)))
     }
 
     fn busy(self, retry_after: Duration, details: &EntraDetails) -> Refused {
@@ -182,6 +200,19 @@ fn forbidden(code: i32, message: String, explanation: Explanation) -> Refused {
 
 fn unavailable(message: String, explanation: Explanation) -> Refused {
     Refused { status: StatusCode::SERVICE_UNAVAILABLE, ..forbidden(UNAVAILABLE, message, explanation) }
+}
+
+/// What blocks the caller, and what to ask an administrator for. The AADSTS number chooses words here, nothing else.
+///
+/// Source: "Microsoft Entra authentication and authorization error codes".
+fn block(code: Option<u32>) -> (&'static str, &'static str) {
+    match code.unwrap_or_default() {
+        50053 => ("this account is locked after too many attempts", "unlock it, or wait until it unlocks itself"),
+        50057 => ("this account is disabled", "enable it"),
+        50105 => ("this account is not assigned to the server's enterprise application", "assign it"),
+        50020 | 50034 | 51004 => ("this account is not in the server's tenant", "invite it"),
+        _ => ("a policy of the organisation or the state of this account blocks access to Azure", "find out which"),
+    }
 }
 
 /// What Entra said, for the person who looks the attempt up.

@@ -256,7 +256,7 @@ fn a_missing_role_names_the_role() {
 #[test]
 fn a_demanded_interaction_carries_its_claims_twice() {
     let details = EntraDetails { suberror: Some("basic_action".into()), ..details(50_076) };
-    insta::assert_snapshot!(tool(ExchangeFailure::InteractionRequired { claims: claims(), details }.into()), @r#"
+    insta::assert_snapshot!(tool(ExchangeFailure::InteractionRequired { claims: Some(claims()), details }.into()), @r#"
     403 Forbidden
     www-authenticate: Bearer realm="11111111-2222-3333-4444-555555555555", authorization_uri="https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/oauth2/v2.0/authorize", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJwMSJdfX19", resource_metadata="https://costs.contoso.example/.well-known/oauth-protected-resource/mcp"
     {
@@ -281,7 +281,7 @@ fn a_demanded_interaction_carries_its_claims_twice() {
           "suberror": "basic_action",
           "who": "user"
         },
-        "message": "interaction_required: your organisation demands more of your sign-in before Azure may be read (AADSTS50076), for example a second factor; sign in again and satisfy it"
+        "message": "interaction_required: your organisation demands more of your sign-in before Azure may be read (AADSTS50076), for example a second factor or a managed device; sign in again and satisfy it"
       },
       "id": 7,
       "jsonrpc": "2.0"
@@ -331,11 +331,11 @@ fn a_block_names_the_administrator() {
           "code": "AADSTS53003",
           "correlation_id": "00000000-0000-0000-0000-000000c0ffee",
           "error": "invalid_grant",
-          "how": "ask an administrator of the tenant to look entra_correlation_id up in the sign-in log; signing in again does not help",
+          "how": "ask an administrator of the tenant to find out which; the sign-in log has the attempt under entra_correlation_id",
           "reason": "access_blocked",
           "who": "admin"
         },
-        "message": "access_blocked: a policy of the organisation or the state of this account blocks access to Azure (AADSTS53003)"
+        "message": "access_blocked: a policy of the organisation or the state of this account blocks access to Azure (AADSTS53003); ask an administrator to find out which: signing in again does not help"
       },
       "id": 7,
       "jsonrpc": "2.0"

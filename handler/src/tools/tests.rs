@@ -460,7 +460,7 @@ fn every_refusal_has_a_decision_and_a_reason() {
 #[test]
 fn a_demand_for_another_sign_in_is_conditional_access_whoever_makes_it() {
     let claims = ClaimsChallenge::parse(r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#).unwrap();
-    let entra = ExchangeFailure::InteractionRequired { claims: claims.clone(), details: EntraDetails::default() };
+    let entra = ExchangeFailure::InteractionRequired { claims: Some(claims.clone()), details: EntraDetails::default() };
     for refusal in [entra.into(), Refusal::ClaimsChallenge(claims)] {
         assert_eq!(
             (refusal.decision().name(), refusal.reason().as_ref()),

@@ -23,9 +23,15 @@ const GRANT_RESOURCE: &str = "add Azure Service Management / user_impersonation:
 const REPORT: &str = "look the code up at https://login.microsoftonline.com/error, and the correlation id in the \
                       sign-in log of Microsoft Entra ID";
 
-/// The advice for an AADSTS number; for an unknown one, where to look.
-pub(super) fn of(code: Option<u32>) -> Advice {
-    let (cause, fix) = match code.unwrap_or_default() {
+/// The advice for the first of the AADSTS numbers that has one; else where to look. Entra may put a general number, such
+/// as 70002, before the one that says what is wrong.
+pub(super) fn of(codes: &[u32]) -> Advice {
+    let unknown = Advice { cause: "Entra refused for a reason that this server does not know", fix: REPORT };
+    codes.iter().find_map(|&code| known(code)).unwrap_or(unknown)
+}
+
+fn known(code: u32) -> Option<Advice> {
+    let (cause, fix) = match code {
         // the credential
         700_027 => {
             ("the certificate that signed is not registered, or the signature does not verify", UPLOAD_CERTIFICATE)
@@ -45,8 +51,12 @@ pub(super) fn of(code: Option<u32>) -> Advice {
             "subject name and issuer authentication is not enabled for this registration",
             "register the certificate itself instead of its issuer",
         ),
-        50012 | 50048 => (
-            "audience, issuer or subject of the client assertion do not match the registration",
+        50012 => (
+            "the certificate is not authorised, or the signature of the client assertion does not verify",
+            UPLOAD_CERTIFICATE,
+        ),
+        50048 => (
+            "issuer and subject of the client assertion do not match the registration",
             "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST",
         ),
         700_211 | 700_213 | 7_002_206 | 700_229 => {
@@ -82,9 +92,9 @@ pub(super) fn of(code: Option<u32>) -> Advice {
         900_144 | 9_002_313 | 900_023 => {
             ("Entra can't read the request", "check AZURE_TENANT_ID; otherwise report this as a bug of this server")
         }
-        _ => ("Entra refused for a reason that this server does not know", REPORT),
+        _ => return None,
     };
-    Advice { cause, fix }
+    Some(Advice { cause, fix })
 }
 
 #[cfg(test)]
@@ -99,9 +109,10 @@ mod tests {
             700_027, 700_024, 700_016, 7_000_215, 7_000_222, 500_131, 50013, 65005, 650_057, 500_011, 70011, 90002,
             7_000_114, 700_213, 1_000_502, 50027, 900_144,
         ] {
-            assert_ne!(of(Some(code)).fix, REPORT, "{code}");
+            assert_ne!(of(&[code]).fix, REPORT, "{code}");
         }
-        assert_eq!(of(Some(424_242)).fix, REPORT);
-        assert_eq!(of(None).fix, REPORT);
+        assert_eq!(of(&[424_242]).fix, REPORT);
+        assert_eq!(of(&[]).fix, REPORT);
+        assert_eq!(of(&[70002, 50012]), of(&[50012]), "the first that is known");
     }
 }

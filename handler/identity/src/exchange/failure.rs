@@ -26,8 +26,9 @@ pub enum ExchangeFailure {
     /// The user must satisfy a policy (multi-factor sign-in, a compliant device, a new password): sign in with `claims`.
     #[error("interaction_required")]
     InteractionRequired {
-        /// What the next token must satisfy.
-        claims: ClaimsChallenge,
+        /// What the next token must satisfy, if Entra said it. It is a demand all the same: another token of the same
+        /// session would be refused likewise.
+        claims: Option<ClaimsChallenge>,
         /// What Entra said.
         details: EntraDetails,
     },

@@ -1,6 +1,6 @@
 //! A pause for the whole instance when Entra says that it, not a user, can take no more.
 //!
-//! Only a throttling answer that names no user shuts the gate. Anything else would let one user's trouble stop the
+//! Only a 429 or a 503 that names no user shuts the gate. Anything else would let one user's trouble stop the
 //! exchange of another. Shut, it still lets one probe through every five seconds, so that recovery is noticed early.
 
 use std::{

@@ -10,11 +10,15 @@ use crate::UnixTime;
 /// Nobody is told to wait longer than this, and no gate stays shut longer: Entra may recover earlier than it promised.
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
 
-/// What the header says, in seconds or as a date, at most [`LONGEST`]; nothing when it is absent or unreadable.
+/// Nobody is told to come back in no time: a moment that has passed is one second away.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// What the header says, in seconds or as a date, between [`SHORTEST`] and [`LONGEST`]; nothing when it is absent or
+/// unreadable.
 pub(super) fn read(headers: &HeaderMap, now: UnixTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = seconds(text).or_else(|| http_date(text).map(|date| now.until(date)))?;
-    Some(wait.min(LONGEST))
+    Some(wait.clamp(SHORTEST, LONGEST))
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -42,11 +46,11 @@ mod tests {
         for (text, expected) in [
             ("7", Some(7)),
             (" 7 ", Some(7)),
-            ("0", Some(0)),
+            ("0", Some(1)),
             ("3600", Some(60)),
             ("18446744073709551615", Some(60)),
             ("Tue, 14 Nov 2023 22:13:50 GMT", Some(30)),
-            ("Tue, 14 Nov 2023 22:13:10 GMT", Some(0)),
+            ("Tue, 14 Nov 2023 22:13:10 GMT", Some(1)),
             ("Wed, 15 Nov 2023 22:13:10 GMT", Some(60)),
             ("-1", None),
             ("1.5", None),

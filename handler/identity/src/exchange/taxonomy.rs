@@ -51,16 +51,12 @@ pub(super) fn classify(status: StatusCode, error: EntraError, wait: Option<Durat
         ("consent_required", _) | ("invalid_grant" | "interaction_required", "consent_required") => {
             ExchangeFailure::ConsentRequired { details }
         }
-        (
-            "invalid_grant",
-            "basic_action"
-            | "additional_action"
-            | "user_password_expired"
-            | "bad_token"
-            | "ui_not_allowed"
-            | "interrupted_user",
-        )
-        | ("interaction_required" | "login_required", _) => sign_in_again(claims, details),
+        // a plain sign-in cures these
+        ("invalid_grant" | "interaction_required", "user_password_expired" | "bad_token") | ("login_required", _) => {
+            sign_in_again(claims, details)
+        }
+        ("invalid_grant", "basic_action" | "additional_action" | "ui_not_allowed" | "interrupted_user")
+        | ("interaction_required", _) => ExchangeFailure::InteractionRequired { claims, details },
         // bare, or with a sub-error that is not known yet
         ("invalid_grant", _) => bare_invalid_grant(claims, details),
         _ => operator(details),
@@ -105,7 +101,7 @@ fn is_overload(status: StatusCode) -> bool {
 
 fn sign_in_again(claims: Option<ClaimsChallenge>, details: EntraDetails) -> ExchangeFailure {
     match claims {
-        Some(claims) => ExchangeFailure::InteractionRequired { claims, details },
+        Some(_) => ExchangeFailure::InteractionRequired { claims, details },
         None => ExchangeFailure::AssertionRefused { details },
     }
 }
@@ -113,8 +109,11 @@ fn sign_in_again(claims: Option<ClaimsChallenge>, details: EntraDetails) -> Exch
 /// `invalid_grant` that says nothing more: the only answer that is split by its first AADSTS number.
 fn bare_invalid_grant(claims: Option<ClaimsChallenge>, details: EntraDetails) -> ExchangeFailure {
     match details.code().unwrap_or_default() {
-        // account locked, disabled, unassigned; guest or account of another tenant
-        50053 | 50057 | 50105 | 50020 | 50034 | 51004 => ExchangeFailure::AccessBlocked { details },
+        // account locked, disabled, unassigned; guest or account of another tenant; blocked by a policy. A 401 would
+        // send the client to sign in again, and again
+        50053 | 50057 | 50105 | 50020 | 50034 | 51004 | 50131 | 53003 | 530_032 => {
+            ExchangeFailure::AccessBlocked { details }
+        }
         // the assertion's signature, audience or form; a service's own token
         50013 | 500_131 | 50027 | 7_000_114 => operator(details),
         // consent of the user, or of an administrator
@@ -128,10 +127,11 @@ fn bare_invalid_grant(claims: Option<ClaimsChallenge>, details: EntraDetails) ->
 }
 
 fn operator(details: EntraDetails) -> ExchangeFailure {
-    let Advice { cause, fix } = advice::of(details.code());
-    let advice = match details.code() {
-        Some(code) => format!("AADSTS{code} ({}): {cause}; {fix}", details.error),
-        None => format!("{}: {cause}; {fix}", details.error),
+    let Advice { cause, fix } = advice::of(&details.codes);
+    let codes: Vec<_> = details.codes.iter().map(|code| format!("AADSTS{code}")).collect();
+    let advice = match codes.as_slice() {
+        [] => format!("{}: {cause}; {fix}", details.error),
+        codes => format!("{} ({}): {cause}; {fix}", codes.join(", "), details.error),
     };
     ExchangeFailure::Operator { details, advice }
 }
@@ -170,11 +170,17 @@ mod tests {
             (400, "invalid_grant", "user_password_expired", &[50055], true, "interaction_required"),
             (400, "invalid_grant", "", &[50076], true, "interaction_required"),
             (400, "login_required", "", &[50058], true, "interaction_required"),
+            // the same without claims: a plain sign-in would be refused again
+            (400, "interaction_required", "", &[50076], false, "interaction_required"),
+            (400, "interaction_required", "basic_action", &[50076], false, "interaction_required"),
+            (400, "interaction_required", "", &[16000], false, "interaction_required"),
+            (400, "invalid_grant", "basic_action", &[50079], false, "interaction_required"),
+            (400, "invalid_grant", "additional_action", &[53000], false, "interaction_required"),
             // the user: a fresh sign-in
-            (400, "interaction_required", "", &[50076], false, "assertion_refused"),
-            (400, "interaction_required", "basic_action", &[50076], false, "assertion_refused"),
-            (400, "interaction_required", "", &[16000], false, "assertion_refused"),
             (400, "invalid_grant", "bad_token", &[50173], false, "assertion_refused"),
+            (400, "interaction_required", "bad_token", &[50173], false, "assertion_refused"),
+            (400, "invalid_grant", "user_password_expired", &[50055], false, "assertion_refused"),
+            (400, "login_required", "", &[50058], false, "assertion_refused"),
             (400, "invalid_grant", "", &[500_133], false, "assertion_refused"),
             (400, "invalid_grant", "", &[50132], false, "assertion_refused"),
             (400, "invalid_grant", "", &[70043], false, "assertion_refused"),
@@ -198,6 +204,9 @@ mod tests {
             (400, "invalid_grant", "", &[50020], false, "access_blocked"),
             (400, "invalid_grant", "", &[50034, 50132], false, "access_blocked"),
             (400, "invalid_grant", "", &[51004], false, "access_blocked"),
+            (400, "invalid_grant", "", &[50131], false, "access_blocked"),
+            (400, "invalid_grant", "", &[53003], false, "access_blocked"),
+            (400, "invalid_grant", "", &[530_032], false, "access_blocked"),
             // the operator
             (401, "invalid_client", "", &[700_027], false, "operator_fault"),
             (401, "invalid_client", "", &[7_000_215], false, "operator_fault"),

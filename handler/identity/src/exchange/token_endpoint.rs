@@ -193,12 +193,13 @@ impl Answer {
         Reply { result: Err(failure), standing }
     }
 
-    /// A 503 that does not say when to come back was a stumble, not a request for a pause.
+    /// A 503 that does not say when to come back is a stumble at first; what is read here was answered to the repeat too.
     fn standing(&self) -> Standing {
-        match (self.status, self.retry_after) {
-            (StatusCode::TOO_MANY_REQUESTS, wait) => Standing::Throttling(wait.unwrap_or(taxonomy::DEFAULT_WAIT)),
-            (StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => Standing::Throttling(wait),
-            (status, _) if status.is_server_error() => Standing::Unwell,
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                Standing::Throttling(self.retry_after.unwrap_or(taxonomy::DEFAULT_WAIT))
+            }
+            status if status.is_server_error() => Standing::Unwell,
             _ => Standing::Serving,
         }
     }

@@ -68,6 +68,17 @@ async fn throttling_that_names_no_user_pauses_everybody_but_a_probe() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_without_a_promise_pauses_everybody_for_five_seconds() {
+    let world = World::new().await;
+    world.entra.then(Reply::new(503, "")).then(Reply::new(503, ""));
+    assert_eq!(world.class(&alice("a")).await, "temporarily_unavailable");
+    assert_eq!(world.class(&bob("b")).await, "temporarily_unavailable");
+    assert_eq!(world.entra.count(), 2, "one try and one repeat, of alice's call alone");
+    world.clock.advance(5);
+    assert_eq!(world.class(&bob("b")).await, "ok");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_else_pauses_anybody() {
     for reply in [
         Reply::refusal(429, "invalid_grant", 50053, "").header("retry-after", "30"),
