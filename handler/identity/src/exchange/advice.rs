@@ -1,13 +1,15 @@
-//! Cause and fix of what only the operator can repair, for the log.
+//! Cause and fix of what only the operator can repair, for the log and for `handler doctor`.
 //!
 //! Source: "Microsoft Entra authentication and authorization error codes". The numbers choose words here, nothing else:
 //! they may change.
 
 /// What is wrong, and how it is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Advice {
-    pub(super) cause: &'static str,
-    pub(super) fix: &'static str,
+pub struct Advice {
+    /// What is wrong.
+    pub cause: &'static str,
+    /// What to do about it. Names in angle brackets stand for the operator's own settings.
+    pub fix: &'static str,
 }
 
 const UPLOAD_CERTIFICATE: &str = "register the certificate that this server uses: az ad app credential reset --id \
@@ -24,7 +26,8 @@ const REPORT: &str = "look the code up at https://login.microsoftonline.com/erro
                       sign-in log of Microsoft Entra ID";
 
 /// The advice for an AADSTS number; for an unknown one, where to look.
-pub(super) fn of(code: Option<u32>) -> Advice {
+#[must_use]
+pub fn of(code: Option<u32>) -> Advice {
     let (cause, fix) = match code.unwrap_or_default() {
         // the credential
         700_027 => {
