@@ -26,16 +26,10 @@ pub enum ConnectionsError {
 ///
 /// Redirects are never followed: a token must not travel to an address that an answer chose.
 pub fn client() -> Result<reqwest::Client, ConnectionsError> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(event = "tls_roots", %error, "a certificate store could not be read");
-    }
-    roots.add_parsable_certificates(found.certs);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots())
         .with_no_client_auth();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let builder = reqwest::Client::builder();
@@ -48,4 +42,20 @@ pub fn client() -> Result<reqwest::Client, ConnectionsError> {
         .user_agent(concat!("mcp-cost-server/", env!("CARGO_PKG_VERSION")))
         .build()?;
     Ok(client)
+}
+
+/// How many certificate authorities are trusted.
+#[must_use]
+pub fn root_certificates() -> usize {
+    roots().len()
+}
+
+fn roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(event = "tls_roots", %error, "a certificate store could not be read");
+    }
+    roots.add_parsable_certificates(found.certs);
+    roots
 }

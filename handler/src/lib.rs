@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod azure;
 pub mod connections;
+pub mod doctor;
 pub mod http;
 pub mod mcp;
 pub mod settings;

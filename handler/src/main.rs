@@ -6,6 +6,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use handler::{
     connections::{self, ConnectionsError},
+    doctor,
     http::{self, Edge, Face},
     mcp::ServerInfo,
     settings::{CredentialSettings, Platform, Problem, Settings},
@@ -29,10 +30,11 @@ const START_DEADLINE: Duration = Duration::from_secs(15);
 const HELP: &str = "\
 mcp-cost-server: Azure costs over MCP, as the caller and nobody else
 
-Usage: handler [--version | --help]
+Usage: handler [doctor | --version | --help]
 
-Without an option it serves. It is configured by environment variables alone; the README lists them. Under the Azure
-Functions host it listens where the host says, elsewhere on PORT or on 127.0.0.1:8080.
+Without an argument it serves. It is configured by environment variables alone; the README lists them. Under the Azure
+Functions host it listens where the host says, elsewhere on PORT or on 127.0.0.1:8080. `handler doctor` checks a
+deployment and says how to repair it; see `handler doctor --help`.
 ";
 
 const INSTRUCTIONS: &str = "\
@@ -68,6 +70,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => run(),
+        ["doctor", options @ ..] => doctor::run(options, &environment, async |settings, http, clock, random| {
+            credential(settings, http, clock, random).await.map_err(|error| error.to_string())
+        }),
         ["--version" | "-V"] => {
             println!("handler {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
@@ -83,10 +88,13 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
 fn run() -> ExitCode {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-    let settings = Settings::read(&|variable| std::env::var(variable).ok());
-    let settings = match settings {
+    let settings = match Settings::read(&environment) {
         Ok(settings) => settings,
         Err(problems) => {
             telemetry::initialise("info");

@@ -17,6 +17,9 @@ pub const TENANT_ID: &str = "3f1d5c1e-7a0b-4d52-9c44-5b8c2f6e9a71";
 /// The server's app registration: audience of the users' tokens, and the client of the exchange.
 pub const SERVER_CLIENT_ID: &str = "8c0f6a52-41d7-4a3e-b9a5-07d2c4e81f36";
 
+/// The object id of the server's service principal in the tenant.
+pub const SERVER_OBJECT_ID: &str = "5d2e7f90-8b41-4c6a-9f03-e1a7b8c4d256";
+
 /// The client application people use unless a test says otherwise.
 pub const MCP_CLIENT_ID: &str = "d1b9a7c4-62e5-4f08-8d13-94f0a6b3c257";
 

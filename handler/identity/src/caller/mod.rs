@@ -6,6 +6,7 @@ mod claims;
 mod for_tests;
 mod jws;
 mod keys;
+mod outline;
 mod permission;
 mod refusal;
 mod strict;
@@ -16,7 +17,8 @@ mod validator;
 mod wycheproof;
 
 pub use bearer::BearerToken;
-pub use keys::{KeysStatus, SigningKeys};
+pub use keys::{KeysFailure, KeysStatus, SigningKeys};
+pub use outline::{Audience, Kind, Lifetime, Permissions, TokenOutline, Version};
 pub use permission::{AppGrant, AppRole, PermissionRefusal, Scope, UserGrant};
 pub use refusal::TokenRefusal;
 pub use validator::{Validator, ValidatorSettings};

@@ -51,6 +51,9 @@ pub enum PermissionRefusal {
 }
 
 impl Scope {
+    /// Every scope of this server.
+    pub const ALL: [Self; 2] = [Self::CostRead, Self::CostExport];
+
     /// The name in `scp`, and after the application id URI in a challenge.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -62,6 +65,9 @@ impl Scope {
 }
 
 impl AppRole {
+    /// Every app role of this server.
+    pub const ALL: [Self; 1] = [Self::DiagnosticsRead];
+
     /// The value in `roles`.
     #[must_use]
     pub const fn name(self) -> &'static str {

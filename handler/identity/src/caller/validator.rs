@@ -9,7 +9,7 @@ use super::{BearerToken, Caller, CallerKind, SigningKeys, TokenRefusal, claims::
 use crate::{Authority, ClientId, Clock, TenantId, UnixTime};
 
 /// How far this server's clock and Entra's may differ.
-const LEEWAY: Duration = Duration::from_mins(1);
+pub(super) const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Entra's longest access tokens, those with continuous access evaluation, last up to 28 hours.
 const MAX_LIFETIME_SECONDS: i64 = 29 * 60 * 60;

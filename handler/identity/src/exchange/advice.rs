@@ -1,13 +1,15 @@
-//! Cause and fix of what only the operator can repair, for the log.
+//! Cause and fix of what only the operator can repair, for the log and for `handler doctor`.
 //!
 //! Source: "Microsoft Entra authentication and authorization error codes". The numbers choose words here, nothing else:
 //! they may change.
 
 /// What is wrong, and how it is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Advice {
-    pub(super) cause: &'static str,
-    pub(super) fix: &'static str,
+pub struct Advice {
+    /// What is wrong.
+    pub cause: &'static str,
+    /// What to do about it. Names in angle brackets stand for the operator's own settings.
+    pub fix: &'static str,
 }
 
 const UPLOAD_CERTIFICATE: &str = "register the certificate that this server uses: az ad app credential reset --id \
@@ -25,7 +27,8 @@ const REPORT: &str = "look the code up at https://login.microsoftonline.com/erro
 
 /// The advice for the first of the AADSTS numbers that has one; else where to look. Entra may put a general number, such
 /// as 70002, before the one that says what is wrong.
-pub(super) fn of(codes: &[u32]) -> Advice {
+#[must_use]
+pub fn of(codes: &[u32]) -> Advice {
     let unknown = Advice { cause: "Entra refused for a reason that this server does not know", fix: REPORT };
     codes.iter().find_map(|&code| known(code)).unwrap_or(unknown)
 }

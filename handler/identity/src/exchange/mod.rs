@@ -10,7 +10,7 @@
 //!
 //! Source: "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow".
 
-mod advice;
+pub mod advice;
 mod answer;
 mod assertion;
 mod cache;
@@ -19,6 +19,7 @@ mod claims;
 pub mod credential;
 mod failure;
 mod gate;
+mod probe;
 mod retry_after;
 mod taxonomy;
 #[cfg(test)]

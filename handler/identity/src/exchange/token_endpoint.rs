@@ -106,45 +106,54 @@ impl TokenEndpoint {
 
     /// Asks, and asks once more where nothing answered or Entra stumbled without saying when to come back.
     pub(super) async fn exchange(&self, demand: &Demand<'_>) -> Reply {
-        let mut attempt = self.attempt(demand).await;
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", demand.assertion.secret()),
+            ("requested_token_use", "on_behalf_of"),
+            ("claims", demand.claims.as_str()),
+        ];
+        self.ask(&fields, demand.client_assertion, demand.correlation_id).await
+    }
+
+    /// Asks with the `fields` of a grant, besides those that every request of this server has.
+    pub(super) async fn ask(
+        &self,
+        fields: &[(&str, &str)],
+        client_assertion: &ClientAssertion,
+        correlation_id: Uuid,
+    ) -> Reply {
+        let common = [
+            ("client_id", self.client.as_str()),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", client_assertion.secret()),
+            ("scope", self.scope.as_str()),
+        ];
+        let form = [common.as_slice(), fields].concat();
+        let mut attempt = self.attempt(&form, correlation_id).await;
         if attempt.may_be_repeated() {
             tokio::time::sleep(PAUSE + JITTER.mul_f64(self.random.fraction().clamp(0.0, 1.0))).await;
-            attempt = self.attempt(demand).await;
+            attempt = self.attempt(&form, correlation_id).await;
         }
         attempt.read()
     }
 
-    async fn attempt(&self, demand: &Demand<'_>) -> Attempt {
-        match tokio::time::timeout(TRY, self.send(demand)).await {
+    async fn attempt(&self, form: &[(&str, &str)], correlation_id: Uuid) -> Attempt {
+        match tokio::time::timeout(TRY, self.send(form, correlation_id)).await {
             Ok(Ok(answer)) => Attempt::Answered(answer),
             Ok(Err(error)) => {
-                lost(&cause(error), demand.correlation_id);
+                lost(&cause(error), correlation_id);
                 Attempt::Lost
             }
             Err(_) => {
-                lost("no whole answer within ten seconds", demand.correlation_id);
+                lost("no whole answer within ten seconds", correlation_id);
                 Attempt::Lost
             }
         }
     }
 
-    async fn send(&self, demand: &Demand<'_>) -> Result<Answer, reqwest::Error> {
-        let response = self
-            .http
-            .post(&self.url)
-            .header("client-request-id", demand.correlation_id.to_string())
-            .form(&[
-                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-                ("client_id", &self.client),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", demand.client_assertion.secret()),
-                ("assertion", demand.assertion.secret()),
-                ("requested_token_use", "on_behalf_of"),
-                ("scope", &self.scope),
-                ("claims", &demand.claims),
-            ])
-            .send()
-            .await?;
+    async fn send(&self, form: &[(&str, &str)], correlation_id: Uuid) -> Result<Answer, reqwest::Error> {
+        let response =
+            self.http.post(&self.url).header("client-request-id", correlation_id.to_string()).form(form).send().await?;
         let status = response.status();
         let retry_after = retry_after::read(response.headers(), self.clock.now());
         let body = match read_limited(response, LONGEST_ANSWER).await {

@@ -5,6 +5,7 @@
 
 mod assertion;
 mod client_authentication;
+mod client_credentials;
 mod consent;
 mod errors;
 mod form;
@@ -62,6 +63,8 @@ struct Directory {
     disabled: HashSet<String>,
     sessions_valid_from: HashMap<String, i64>,
     client_assertions: BTreeSet<String>,
+    /// `requiredResourceAccess` has Resource Manager.
+    asks_for_azure: bool,
 }
 
 impl Entra {
@@ -79,6 +82,7 @@ impl Entra {
             disabled: HashSet::new(),
             sessions_valid_from: HashMap::new(),
             client_assertions: BTreeSet::new(),
+            asks_for_azure: true,
         };
         Self {
             issuer,
@@ -133,6 +137,11 @@ impl Entra {
     /// An administrator withdraws every consent to the server's reading Azure (AADSTS65001 from then on).
     pub fn withdraw_azure_consent(&self) {
         self.withdraw_consent(USER_IMPERSONATION);
+    }
+
+    /// Takes Resource Manager's `user_impersonation` out of the server's registration (AADSTS650057 from then on).
+    pub fn remove_azure_permission(&self) {
+        lock(&self.directory).asks_for_azure = false;
     }
 
     /// `person` alone consents to the server's reading Azure in their name.
@@ -265,6 +274,10 @@ impl Entra {
 
     fn judge_consent(&self, person: &Person) -> Result<(), EntraError> {
         lock(&self.directory).consents.exchange(&person.object_id)
+    }
+
+    fn asks_for_azure(&self) -> bool {
+        lock(&self.directory).asks_for_azure
     }
 
     fn sign_in(&self, person: &Person, client: &str, scope: &str) -> Result<(), EntraError> {

@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    Entra, EntraError, assertion, client_authentication,
+    Entra, EntraError, assertion, client_authentication, client_credentials,
     errors::token_headers,
     form::{Form, malformed},
     issuer::{AzureClaims, token_id},
@@ -31,7 +31,11 @@ const REVOCABLE_LIFETIME: i64 = 24 * 3_600;
 
 /// Answers a token request.
 pub(super) fn exchange(entra: &Entra, tenant: &str, form: &Form, correlation_id: &str) -> Response<Bytes> {
-    match granted(entra, tenant, form) {
+    let granted = match form.get("grant_type") {
+        Some(client_credentials::GRANT_TYPE) => client_credentials::granted(entra, tenant, form),
+        _ => granted(entra, tenant, form),
+    };
+    match granted {
         Ok(body) => {
             let response = server::json(StatusCode::OK, &body);
             token_headers(response, correlation_id, &world::guid().to_string())
@@ -48,6 +52,7 @@ fn granted(entra: &Entra, tenant: &str, form: &Form) -> Result<Value, EntraError
     let claims: Value = serde_json::from_str(form.get("claims").unwrap_or("{}")).map_err(|_| malformed())?;
     let (person, assertion) = assertion::judge(entra, form.required("assertion")?)?;
     judge_session(entra, &person, &assertion, &claims)?;
+    scope::judge_registration(entra, &wanted)?;
     entra.judge_consent(&person)?;
     judge_policies(entra, &assertion, &claims)?;
 
@@ -88,7 +93,7 @@ fn granted(entra: &Entra, tenant: &str, form: &Form) -> Result<Value, EntraError
     Ok(body)
 }
 
-fn judge_tenant(tenant: &str) -> Result<(), EntraError> {
+pub(super) fn judge_tenant(tenant: &str) -> Result<(), EntraError> {
     match tenant {
         TENANT_ID => Ok(()),
         "common" | "organizations" | "consumers" => {

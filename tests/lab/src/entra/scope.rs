@@ -49,6 +49,11 @@ pub(super) fn read<'a>(entra: &Entra, scope: &'a str) -> Result<Requested<'a>, E
     Ok(Requested { resource, id_token: asks("openid"), refresh_token: asks("offline_access") })
 }
 
+/// Whether the server's registration asks for the resource in the names of users.
+pub(super) fn judge_registration(entra: &Entra, wanted: &Requested<'_>) -> Result<(), EntraError> {
+    if entra.asks_for_azure() { Ok(()) } else { Err(unlisted(wanted.resource)) }
+}
+
 fn judge_resource(entra: &Entra, resource: &str) -> Result<(), EntraError> {
     let resource = resource.trim_end_matches('/');
     if resource == entra.resource_manager {

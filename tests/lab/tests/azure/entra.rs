@@ -396,3 +396,25 @@ async fn entras_throttling_has_entras_form() {
     assert_eq!(lab.entra().exchanges(lab.alice()), 1, "a throttled request is in the journal with its identity");
     Exchange::of(&lab, &user).send().await.token();
 }
+
+#[tokio::test]
+async fn the_server_gets_a_token_of_its_own_that_belongs_to_nobody() {
+    let lab = lab().await;
+    let itself = || Exchange::of(&lab, "unused").field("grant_type", "client_credentials");
+    let answer = itself().send().await;
+    let token = claims(answer.token());
+    assert_eq!((&token["idtyp"], &token["aud"]), (&json!("app"), &json!(lab.resource_manager().url())));
+    assert!(token.get("scp").is_none() && token.get("roles").is_none(), "{token}");
+    let narrow = format!("{}/user_impersonation", lab.resource_manager().url());
+    itself().field("scope", &narrow).send().await.is_refused(400, "invalid_scope", 1_002_012);
+    lab.entra().unregister(&lab.key_vault().certificate().unwrap());
+    itself().send().await.is_refused(401, "invalid_client", 700_027);
+}
+
+#[tokio::test]
+async fn a_registration_that_does_not_ask_for_azure_gets_no_users_token_for_it() {
+    let lab = lab().await;
+    let assertion = lab.token(lab.alice()).scope("cost.read").issue().unwrap();
+    lab.entra().remove_azure_permission();
+    Exchange::of(&lab, &assertion).send().await.is_refused(400, "invalid_resource", 650_057);
+}

@@ -62,6 +62,15 @@ pub struct KeysStatus {
     pub fetched_at: Option<UnixTime>,
 }
 
+/// Why [`SigningKeys::fetch_now`] brought no keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{cause}")]
+pub struct KeysFailure {
+    /// Nothing answered; otherwise something did that is not this tenant's key endpoint.
+    pub is_unreachable: bool,
+    cause: String,
+}
+
 #[derive(Clone)]
 struct Fetched {
     set: Arc<KeySet>,
@@ -145,6 +154,16 @@ impl SigningKeys {
         self.fetch_shared(Need::Refresh).await;
     }
 
+    /// Fetches now, whatever was fetched before, and says why it failed: for a diagnosis.
+    pub async fn fetch_now(&self) -> Result<KeysStatus, KeysFailure> {
+        let set = self.fetch_in_time().await.map_err(|error| KeysFailure {
+            is_unreachable: matches!(error, FetchError::Unreachable(_) | FetchError::Deadline),
+            cause: error.to_string(),
+        })?;
+        self.replace(set);
+        Ok(self.status())
+    }
+
     /// Refreshes hourly with jitter, every 5 s while there are no keys, until dropped. Run it as a task.
     pub async fn keep_fresh(self: Arc<Self>) {
         loop {
@@ -224,11 +243,10 @@ impl SigningKeys {
 
     /// One fetch. Only a good one replaces the set.
     async fn refresh(&self) -> Progress {
-        match time::timeout(FETCH_DEADLINE, self.fetch()).await.unwrap_or(Err(FetchError::Deadline)) {
+        match self.fetch_in_time().await {
             Ok(set) => {
                 let (count, unused) = (set.count(), set.unused());
-                let fetched = Fetched { set: Arc::new(set), at: self.clock.now() };
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+                self.replace(set);
                 tracing::info!(event = "signing_keys", outcome = "fetched", count, unused, "signing keys fetched");
                 Progress::Succeeded
             }
@@ -239,6 +257,15 @@ impl SigningKeys {
                 Progress::Failed
             }
         }
+    }
+
+    fn replace(&self, set: KeySet) {
+        let fetched = Fetched { set: Arc::new(set), at: self.clock.now() };
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+    }
+
+    async fn fetch_in_time(&self) -> Result<KeySet, FetchError> {
+        time::timeout(FETCH_DEADLINE, self.fetch()).await.unwrap_or(Err(FetchError::Deadline))
     }
 
     async fn fetch(&self) -> Result<KeySet, FetchError> {

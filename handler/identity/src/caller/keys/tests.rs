@@ -417,3 +417,13 @@ fn two_different_keys_under_one_id_are_both_refused() {
     assert_eq!(counted(&[key.clone(), impostor.clone(), other.clone()]), ["next-key"]);
     assert_eq!(counted(&[impostor, key, other]), ["next-key"]);
 }
+
+#[tokio::test]
+async fn a_diagnosis_says_why_there_are_no_keys() {
+    let fixture = Fixture::empty().await;
+    assert_eq!(fixture.keys.fetch_now().await.map(|status| status.count), Ok(1));
+    fixture.server.answer(StatusCode::BAD_REQUEST, "");
+    let failure = fixture.keys.fetch_now().await.unwrap_err();
+    assert!(!failure.is_unreachable && failure.to_string().contains("400"), "{failure}");
+    assert_eq!(fixture.keys.status().count, 1, "the good set stays");
+}

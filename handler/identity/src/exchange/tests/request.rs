@@ -41,6 +41,18 @@ async fn the_request_is_the_documented_form() {
     "#);
 }
 
+#[tokio::test]
+async fn the_probe_presents_the_credential_and_nobody_s_token() {
+    let world = World::new().await;
+    let probe = async || world.exchange.probe_credential(uuid::Uuid::nil()).await.map_err(|failure| failure.class());
+    assert_eq!(probe().await, Ok(()));
+    world.entra.then(Reply::refusal(401, "invalid_client", 700_027, ""));
+    assert_eq!(probe().await, Err("operator_fault"));
+    let mut members: Vec<_> = world.entra.request(1, |request| request.form().into_keys().collect());
+    members.sort();
+    assert_eq!(members, ["client_assertion", "client_assertion_type", "client_id", "grant_type", "scope"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stumble_is_repeated_once_after_a_moment() {
     let world = World::new().await;
