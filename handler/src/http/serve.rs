@@ -134,6 +134,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_strange_request_costs_its_own_connection_at_most() {
+        let (address, _server) = serving(1).await;
+        for (head, status) in [
+            ("OPTIONS * HTTP/1.1\r\n", "404"),
+            ("CONNECT evil.example:443 HTTP/1.1\r\n", "404"),
+            ("GET http://evil.example/ HTTP/1.1\r\n", "200"),
+            ("GET //evil.example/%2e%2e/%00%ff HTTP/1.1\r\n", "404"),
+            ("GET ? HTTP/1.1\r\n", "400"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n", "400"),
+            ("POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n", "405"),
+            ("POST / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n", "400"),
+            ("POST / HTTP/1.1\r\ntransfer-encoding: chunked, identity\r\n", "400"),
+            ("POST / HTTP/1.1\r\ncontent-length: +5\r\n", "400"),
+            ("GET / HTTP/1.1\r\nx: \u{0}\r\n", "400"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("{head}host: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(format!("HTTP/1.1 {status} ").as_bytes()), "{head:?}");
+            drop(stream);
+            let mut next = TcpStream::connect(address).await.unwrap();
+            assert_eq!(answered(&mut next).await, Some(()), "{head}");
+        }
+    }
+
+    #[tokio::test]
     async fn who_finds_no_place_waits_for_one() {
         let (address, _server) = serving(1).await;
         let mut first = TcpStream::connect(address).await.unwrap();
