@@ -101,7 +101,7 @@ pub struct Attempt {
 }
 
 /// The line of one call. It is written exactly once: by [`Record::decide`], or when the call is dropped undecided
-/// because the client went away.
+/// because the client went away or this program panicked.
 pub struct Record<'a> {
     principal: &'a Principal,
     attempt: Attempt,
@@ -149,7 +149,8 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         if !self.decided {
-            self.write(Decision::Error, Some("client_gone"));
+            let reason = if std::thread::panicking() { "panicked" } else { "client_gone" };
+            self.write(Decision::Error, Some(reason));
         }
     }
 }
@@ -240,6 +241,20 @@ mod tests {
         let lines = lines(|record: Record<'_>| drop(record), NOTHING);
         assert_eq!(lines.len(), 1);
         assert_eq!((lines[0]["decision"].as_str(), lines[0]["reason"].as_str()), (Some("error"), Some("client_gone")));
+    }
+
+    #[test]
+    fn a_call_that_panics_is_not_blamed_on_the_client() {
+        let fault = |record: Record<'_>| {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let _record = record;
+                panic!("a fault of this program");
+            }));
+            assert!(outcome.is_err());
+        };
+        let lines = lines(fault, NOTHING);
+        assert_eq!(lines.len(), 1);
+        assert_eq!((lines[0]["decision"].as_str(), lines[0]["reason"].as_str()), (Some("error"), Some("panicked")));
     }
 
     #[test]

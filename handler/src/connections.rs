@@ -1,7 +1,8 @@
-//! The one HTTP client of the process: the system's TLS roots, no redirects, bounded connecting.
+//! The one HTTP client of the process: the system's TLS roots, no redirects, a proxy for `https` only, bounded connecting.
 
 use std::{sync::Arc, time::Duration};
 
+use reqwest::{NoProxy, Proxy};
 use rustls::{ClientConfig, RootCertStore};
 
 /// Connecting, TLS included. The deadlines of whole requests belong to the rooms that make them.
@@ -33,15 +34,32 @@ pub fn client() -> Result<reqwest::Client, ConnectionsError> {
         .with_no_client_auth();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let builder = reqwest::Client::builder();
-    let client = builder
+    let builder = builder
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .tcp_nodelay(true)
-        .user_agent(concat!("mcp-cost-server/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(client)
+        .user_agent(concat!("mcp-cost-server/", env!("CARGO_PKG_VERSION")));
+    let builder = match https_proxy()? {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    };
+    Ok(builder.build()?)
+}
+
+/// `HTTPS_PROXY`, with the exceptions of `NO_PROXY`: a tunnel, in which a proxy reads nothing.
+///
+/// There is none for `http`, whatever `HTTP_PROXY` says: what is asked in the clear is answered by this machine or its
+/// host, and the secret of the managed identity endpoint must go no further.
+fn https_proxy() -> Result<Option<Proxy>, reqwest::Error> {
+    #[expect(clippy::disallowed_methods, reason = "of the platform, like SSL_CERT_FILE, which the TLS library reads")]
+    let address = std::env::var("HTTPS_PROXY").unwrap_or_default();
+    if address.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Proxy::https(address)?.no_proxy(NoProxy::from_env())))
 }
 
 /// How many certificate authorities are trusted.

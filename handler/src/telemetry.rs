@@ -19,10 +19,20 @@ pub const AUDIT: &str = "audit";
 
 /// Writes log lines to stdout from now on. `filter` is a valid `RUST_LOG`.
 pub fn initialise(filter: &str) {
+    report_panics();
     let subscriber = tracing_subscriber::registry().with(lines(filter, std::io::stdout));
     if subscriber.try_init().is_err() {
         // somebody else's subscriber is installed (a test's): its lines are as good
     }
+}
+
+/// A panic is a fault of this program, and ends one connection. Where it was is logged, never what it said: the message
+/// may repeat what the code had in its hands, and that may be a secret.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(event = "panicked", place, "a fault of this program: please report it");
+    }));
 }
 
 /// The layer that writes lines to `writer`.
@@ -88,6 +98,21 @@ mod tests {
         let names: Vec<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(names, ["duration_ms", "event", "level", "message", "outcome", "timestamp"]);
         assert_eq!((&line["message"], &line["duration_ms"]), (&"exchanged".into(), &12.into()));
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_alone() {
+        let lines = logged("info", || {
+            let usual = std::panic::take_hook();
+            report_panics();
+            let outcome = std::panic::catch_unwind(|| panic!("a secret"));
+            std::panic::set_hook(usual);
+            assert!(outcome.is_err());
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["event"], "panicked");
+        assert!(line["place"].as_str().unwrap().contains("telemetry.rs:"), "{line}");
+        assert!(!line.to_string().contains("secret"), "{line}");
     }
 
     #[test]

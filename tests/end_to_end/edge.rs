@@ -90,6 +90,14 @@ async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
         let summary = summary(&answer);
         assert!(summary.starts_with(expected), "{name}: {summary}");
         assert!(!answer.body.to_string().contains(&token), "{name} echoes the token");
+        let id = answer.body.get("correlation_id").or(answer.body.pointer("/error/data/correlation_id"));
+        let id = id.and_then(Value::as_str).unwrap_or_else(|| panic!("{name}: {}", answer.body));
+        deployment
+            .host
+            .console()
+            .wait_for_line(id)
+            .await
+            .unwrap_or_else(|error| panic!("{name} left no line: {error}"));
     }
     is_status(&post(PING.into()).send(&deployment).await, StatusCode::OK);
     assert_eq!(deployment.host.restarts(), 0);
@@ -194,4 +202,6 @@ async fn missing_signing_keys_never_blame_the_caller() {
     is_status(&answer, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers.contains_key("retry-after") && answer.challenge().is_none());
     assert_eq!(answer.body["error"], Value::from("temporarily_unavailable"));
+    deployment.host.console().wait_for_line("request_refused").await.unwrap();
+    assert!(events(&deployment, "token_refused").is_empty(), "nothing is known about the token");
 }

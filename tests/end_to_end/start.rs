@@ -8,6 +8,7 @@ use lab::{
     fault::{Fault, RetryAfter},
 };
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 
 use crate::support::{cost_by_service, deployed_with, events, handler, is_status, reads};
 
@@ -64,6 +65,24 @@ async fn a_certificate_that_is_not_there_is_named() {
 async fn an_unreachable_vault_ends_the_start() {
     let lab = Lab::start().await.unwrap();
     refused(&exits(with(&lab, &[("KEY_VAULT_URL", "https://localhost:1")])).await, &["KEY_VAULT_URL"]);
+}
+
+#[tokio::test]
+async fn a_proxy_gets_tunnels_and_never_a_request_in_the_clear() {
+    // the identity endpoint is plain http and its header a secret, so `HTTP_PROXY` must mean nothing
+    let clear = deployed_with(&[("HTTP_PROXY", "http://127.0.0.1:1"), ("ALL_PROXY", "http://127.0.0.1:1")]).await;
+    assert_eq!(events(&clear, "started").len(), 1);
+
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let lab = Lab::start().await.unwrap();
+    let start = tokio::spawn(exits(with(&lab, &[("HTTPS_PROXY", &address)])));
+    let (mut asked, _) = proxy.accept().await.unwrap();
+    let mut line = [0; 18];
+    asked.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"CONNECT localhost:");
+    drop((asked, proxy));
+    refused(&start.await.unwrap(), &["KEY_VAULT_URL"]);
 }
 
 #[tokio::test]

@@ -72,7 +72,9 @@ impl Context<'_> {
     fn refused(self, refusal: &Refusal) -> Refused {
         match refusal {
             Refusal::UnknownTool(_) => {
-                let error = RpcError { code: mcp::INVALID_PARAMS, message: refusal.to_string(), explanation: None };
+                let how = "call a tool of tools/list".to_owned();
+                let explanation = Some(self.explanation(&refusal.reason(), Who::User, how, Map::new()));
+                let error = RpcError { code: mcp::INVALID_PARAMS, message: refusal.to_string(), explanation };
                 Refused { status: StatusCode::OK, challenge: None, retry_after: None, error }
             }
             Refusal::Permission { tool, refusal } => self.permission(tool, refusal),

@@ -65,7 +65,10 @@ impl Edge {
         match mcp::read(&parts.headers, &body) {
             Ok(Message::Notification) => Ok(StatusCode::ACCEPTED.into_response()),
             Ok(Message::Request(request)) => self.reply(&caller, request, ids).await,
-            Err(error) => Ok(refusal::protocol_error(&error, ids.correlation_id)),
+            Err(error) => {
+                refusal::log_refused(error.kind.reason(), &ids);
+                Ok(refusal::protocol_error(&error, ids.correlation_id))
+            }
         }
     }
 

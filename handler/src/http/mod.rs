@@ -11,6 +11,7 @@ mod face;
 mod limits;
 mod metadata;
 mod origin;
+mod patience;
 mod refusal;
 mod serve;
 

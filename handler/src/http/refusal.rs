@@ -66,15 +66,18 @@ impl From<NoBody> for EdgeRefusal {
 impl EdgeRefusal {
     /// A refused token is evidence of an attempt; nothing it claims about itself is repeated.
     pub(super) fn log(&self, ids: &CallIds) {
-        let reason = match self {
-            Self::Token(refusal) => refusal.reason(),
-            Self::SignInEnded(_) => "sign_in_ended",
-            Self::NoBearer(NoBearer::Malformed) => "malformed_authorization",
-            // a client without a token has not tried anything yet: that is how every sign-in begins
-            _ => return,
-        };
         let CallIds { correlation_id, trace_id } = ids;
-        tracing::info!(event = "token_refused", reason, %correlation_id, trace_id, "a bearer token was refused");
+        let (_, _, reason) = self.codes();
+        match self {
+            // a client without a token has not tried anything yet: that is how every sign-in begins
+            Self::NoBearer(NoBearer::Missing) => {}
+            // says nothing about the token
+            Self::Token(TokenRefusal::KeysUnavailable { .. }) => log_refused(reason, ids),
+            Self::Token(_) | Self::SignInEnded(_) | Self::NoBearer(NoBearer::Malformed) => {
+                tracing::info!(event = "token_refused", reason, %correlation_id, trace_id, "a bearer token was refused");
+            }
+            _ => log_refused(reason, ids),
+        }
     }
 
     pub(super) fn respond(&self, face: &Face, correlation_id: Uuid) -> Response {
@@ -163,6 +166,12 @@ impl EdgeRefusal {
             Self::BodyBroken => "the request's body broke off".into(),
         }
     }
+}
+
+/// So that whoever is told a correlation id can be helped.
+pub(super) fn log_refused(reason: &str, ids: &CallIds) {
+    let CallIds { correlation_id, trace_id } = ids;
+    tracing::info!(event = "request_refused", reason, %correlation_id, trace_id, "a request was refused");
 }
 
 /// A message that breaks the protocol.

@@ -396,6 +396,12 @@ fn an_unknown_tool_is_an_ordinary_error() {
     {
       "error": {
         "code": -32602,
+        "data": {
+          "correlation_id": "00000000-0000-0000-0000-000000c0ffee",
+          "how": "call a tool of tools/list",
+          "reason": "unknown_tool",
+          "who": "user"
+        },
         "message": "Unknown tool: nope"
       },
       "id": 7,

@@ -98,7 +98,9 @@ impl ProtocolErrorKind {
         }
     }
 
-    fn reason(&self) -> &'static str {
+    /// The stable code, free of the client's words.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Parse(_) => "parse_error",
             Self::InvalidRequest(_) => "invalid_request",

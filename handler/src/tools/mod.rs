@@ -56,7 +56,7 @@ pub struct CallIds {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No such tool, or none for this caller: the two look the same. The name is cleaned.
+    /// No such tool. The name is cleaned.
     #[error("Unknown tool: {0}")]
     UnknownTool(String),
     /// The caller lacks the tool's permission.

@@ -47,6 +47,8 @@ fn parameter(challenge: &ChallengeRef<'_>, name: &str) -> Option<String> {
 mod tests {
     //! Proves what is taken for a challenge. The first header has the wording of a published one.
 
+    use proptest::prelude::*;
+
     use super::*;
 
     /// `{"access_token":{"nbf":{"essential":true,"value":"1726258122"}}}`
@@ -103,5 +105,14 @@ mod tests {
             assert_claims(&[value], false);
         }
         assert_claims(&[], false);
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_breaks_the_reader(value in "[ -~]{0,60}", inside in "[A-Za-z=,\"\\\\ ]{0,40}") {
+            for value in [value, format!("Bearer error=\"insufficient_claims\", claims={inside}")] {
+                in_headers(&HeaderMap::from_iter([(WWW_AUTHENTICATE, value.parse().unwrap())]));
+            }
+        }
     }
 }
