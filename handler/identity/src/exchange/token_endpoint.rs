@@ -38,8 +38,6 @@ pub(super) struct TokenEndpoint {
 
 /// What is asked for.
 pub(super) struct Demand<'a> {
-    /// Who asks.
-    pub(super) client_assertion: &'a ClientAssertion,
     /// For whom: the caller's own token.
     pub(super) assertion: &'a BearerToken,
     /// The `claims` parameter.
@@ -95,27 +93,22 @@ impl TokenEndpoint {
         }
     }
 
-    /// The address, which is also the audience of client assertions.
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
     pub(super) fn scope(&self) -> &str {
         &self.scope
     }
 
     /// Asks, and asks once more where nothing answered or Entra stumbled without saying when to come back.
-    pub(super) async fn exchange(&self, demand: &Demand<'_>) -> Reply {
-        let mut attempt = self.attempt(demand).await;
+    pub(super) async fn exchange(&self, demand: &Demand<'_>, by: &ClientAssertion) -> Reply {
+        let mut attempt = self.attempt(demand, by).await;
         if attempt.may_be_repeated() {
             tokio::time::sleep(PAUSE + JITTER.mul_f64(self.random.fraction().clamp(0.0, 1.0))).await;
-            attempt = self.attempt(demand).await;
+            attempt = self.attempt(demand, by).await;
         }
         attempt.read()
     }
 
-    async fn attempt(&self, demand: &Demand<'_>) -> Attempt {
-        match tokio::time::timeout(TRY, self.send(demand)).await {
+    async fn attempt(&self, demand: &Demand<'_>, by: &ClientAssertion) -> Attempt {
+        match tokio::time::timeout(TRY, self.send(demand, by)).await {
             Ok(Ok(answer)) => Attempt::Answered(answer),
             Ok(Err(error)) => {
                 lost(&cause(error), demand.correlation_id);
@@ -128,7 +121,7 @@ impl TokenEndpoint {
         }
     }
 
-    async fn send(&self, demand: &Demand<'_>) -> Result<Answer, reqwest::Error> {
+    async fn send(&self, demand: &Demand<'_>, by: &ClientAssertion) -> Result<Answer, reqwest::Error> {
         let response = self
             .http
             .post(&self.url)
@@ -137,7 +130,7 @@ impl TokenEndpoint {
                 ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
                 ("client_id", &self.client),
                 ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", demand.client_assertion.secret()),
+                ("client_assertion", by.secret()),
                 ("assertion", demand.assertion.secret()),
                 ("requested_token_use", "on_behalf_of"),
                 ("scope", &self.scope),
