@@ -18,11 +18,10 @@ use identity::{
     caller::{SigningKeys, ValidatorSettings},
     exchange::{
         ExchangeSettings,
-        credential::{CertificateCredential, Credential, CredentialError},
+        credential::{self, Credential, CredentialError, Signatory},
     },
 };
 use tokio::net::TcpListener;
-use zeroize::Zeroizing;
 
 /// Below the 30 seconds after which the Functions host gives a handler up, with room for a second try.
 const START_DEADLINE: Duration = Duration::from_secs(15);
@@ -52,10 +51,6 @@ enum StartError {
     Connections(#[from] ConnectionsError),
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    #[error(
-        "AZURE_CERT_PATH names {path}, which can't be read: {source}; set it to a PEM file that this process may read"
-    )]
-    CertificateFile { path: std::path::PathBuf, source: std::io::Error },
     #[error("the start took longer than {} seconds: Key Vault or the managed identity endpoint does not answer", START_DEADLINE.as_secs())]
     TooSlow,
     #[error("the definitions of the tools could not be written: {0}")]
@@ -152,18 +147,15 @@ async fn credential(
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> Result<Arc<dyn Credential>, StartError> {
-    let (client, clock, random) = (settings.client, clock.clone(), random.clone());
+    let signatory = Signatory::new(settings.client, settings.authority.clone(), clock.clone(), random.clone());
     let credential = match &settings.credential {
-        CredentialSettings::KeyVault(vault) => {
-            CertificateCredential::from_key_vault(vault, http.clone(), client, clock, random).await?
+        CredentialSettings::KeyVault(vault) => credential::from_key_vault(vault, http.clone(), signatory).await,
+        CredentialSettings::FederatedIdentity(identity) => {
+            credential::from_federated_identity(*identity, http.clone(), signatory).await
         }
-        CredentialSettings::PemFile(path) => {
-            let unreadable = |source| StartError::CertificateFile { path: path.clone(), source };
-            let pem = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
-            CertificateCredential::from_pem(&pem, client, clock, random)?
-        }
+        CredentialSettings::PemFile(path) => credential::from_file(path.clone(), signatory).await,
     };
-    Ok(Arc::new(credential))
+    Ok(credential?)
 }
 
 fn edge(

@@ -60,6 +60,8 @@ pub struct Settings {
 pub enum CredentialSettings {
     /// `KEY_VAULT_URL` and `OBO_CERTIFICATE_NAME`.
     KeyVault(KeyVaultCertificate),
+    /// `OBO_FEDERATED_IDENTITY_CLIENT_ID`, the client id of a user-assigned identity.
+    FederatedIdentity(ClientId),
     /// `AZURE_CERT_PATH`.
     PemFile(PathBuf),
 }
@@ -194,35 +196,33 @@ fn public_url(reader: &mut Reader<'_>) -> Option<String> {
 
 /// Exactly one credential must be configured.
 fn credential(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
-    let vault = reader.is_set("KEY_VAULT_URL") || reader.is_set("OBO_CERTIFICATE_NAME");
-    let federated = reader.is_set("OBO_FEDERATED_IDENTITY_CLIENT_ID");
-    let file = reader.is_set("AZURE_CERT_PATH");
-    if federated {
-        reader.problem(
-            "OBO_FEDERATED_IDENTITY_CLIENT_ID",
-            "names a federated credential, which is not available yet".into(),
-            "unset it, and set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH",
-        );
-    }
-    match (vault, file) {
-        (true, false) => key_vault(reader),
-        (false, true) => reader.text("AZURE_CERT_PATH").map(PathBuf::from).map(CredentialSettings::PemFile),
-        (true, true) => {
+    const FIX: &str =
+        "set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or OBO_FEDERATED_IDENTITY_CLIENT_ID, or AZURE_CERT_PATH";
+    let vault = ["KEY_VAULT_URL", "OBO_CERTIFICATE_NAME"].into_iter().find(|name| reader.is_set(name));
+    let others = ["OBO_FEDERATED_IDENTITY_CLIENT_ID", "AZURE_CERT_PATH"];
+    let configured: Vec<&'static str> =
+        vault.into_iter().chain(others.into_iter().filter(|name| reader.is_set(name))).collect();
+    match configured.as_slice() {
+        [] => {
             reader.problem(
-                "AZURE_CERT_PATH",
-                "is set beside KEY_VAULT_URL or OBO_CERTIFICATE_NAME: exactly one credential must be configured".into(),
-                "unset AZURE_CERT_PATH, or unset the two of Key Vault",
+                "KEY_VAULT_URL",
+                "is not set, nor is any other credential: this server can't prove to Entra who it is".into(),
+                FIX,
             );
             None
         }
-        (false, false) => {
-            if !federated {
-                reader.problem(
-                    "KEY_VAULT_URL",
-                    "is not set, nor is any other credential: this server can't prove to Entra who it is".into(),
-                    "set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH",
-                );
-            }
+        ["OBO_FEDERATED_IDENTITY_CLIENT_ID"] => reader
+            .required(
+                "OBO_FEDERATED_IDENTITY_CLIENT_ID",
+                guid::<ClientId>,
+                "set it to the client id of a user-assigned identity: az identity show --query clientId",
+            )
+            .map(CredentialSettings::FederatedIdentity),
+        ["AZURE_CERT_PATH"] => reader.text("AZURE_CERT_PATH").map(PathBuf::from).map(CredentialSettings::PemFile),
+        [_] => key_vault(reader),
+        [first @ .., last] => {
+            let beside = format!("is set beside {}: exactly one credential must be configured", first.join(" and "));
+            reader.problem(last, beside, FIX);
             None
         }
     }

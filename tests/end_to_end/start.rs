@@ -10,7 +10,7 @@ use lab::{
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
-use crate::support::{cost_by_service, deployed_with, events, handler, is_status, reads};
+use crate::support::{deployed_with, events, handler};
 
 /// Runs the handler by itself until it exits.
 async fn exits(settings: Vec<(String, String)>) -> Output {
@@ -119,15 +119,38 @@ async fn an_unreadable_pem_file_ends_the_start() {
     refused(&exits(file("/dev/null")).await, &["AZURE_CERT_PATH"]);
 }
 
+fn federated(lab: &Lab, identity: &str, endpoint: Option<&str>) -> Vec<(String, String)> {
+    let mut settings =
+        vec![("KEY_VAULT_URL", ""), ("OBO_CERTIFICATE_NAME", ""), ("OBO_FEDERATED_IDENTITY_CLIENT_ID", identity)];
+    settings.extend(endpoint.map(|endpoint| ("IDENTITY_ENDPOINT", endpoint)));
+    with(lab, &settings)
+}
+
 #[tokio::test]
-async fn the_pem_file_serves_as_well_as_the_vault() {
+async fn a_federated_identity_that_is_not_there_ends_the_start() {
     let lab = Lab::start().await.unwrap();
-    let path = lab.pem_certificate().display().to_string();
-    let settings = [("KEY_VAULT_URL", ""), ("OBO_CERTIFICATE_NAME", ""), ("AZURE_CERT_PATH", path.as_str())];
-    let deployment = Deployment::of(lab, handler(), &settings, None).await.unwrap();
-    let answer = cost_by_service(&deployment, &reads(&deployment, deployment.lab.alice())).await;
-    is_status(&answer, http::StatusCode::OK);
-    assert!(!answer.is_tool_error(), "{}", answer.body);
+    let expected = ["OBO_FEDERATED_IDENTITY_CLIENT_ID", "az functionapp identity assign"];
+    refused(&exits(federated(&lab, "00000000-1111-4222-8333-444444444444", None)).await, &expected);
+    let here = lab::people::USER_ASSIGNED_IDENTITY_CLIENT_ID;
+    refused(&exits(federated(&lab, here, Some("http://127.0.0.1:1/msi/token"))).await, &expected);
+    lab.managed_identity().faults().always(Fault::Slow(std::time::Duration::from_mins(1)));
+    refused(&exits(federated(&lab, here, None)).await, &expected);
+}
+
+#[tokio::test]
+async fn a_vault_that_does_not_sign_ends_the_start() {
+    let lab = Lab::start().await.unwrap();
+    lab.key_vault().set_exportable(false);
+    lab.key_vault().forbid_signing();
+    refused(&exits(with(&lab, &[])).await, &["KEY_VAULT_URL", "Key Vault Crypto User"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_developer_who_is_not_signed_in_is_told_to() {
+    let lab = Lab::start().await.unwrap();
+    let settings = with(&lab, &[("KEY_VAULT_IDENTITY", "developer"), ("PATH", "/nowhere")]);
+    refused(&exits(settings).await, &["KEY_VAULT_IDENTITY", "az login"]);
 }
 
 #[tokio::test]

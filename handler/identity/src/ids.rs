@@ -68,6 +68,11 @@ impl Authority {
         Self { host, tenant }
     }
 
+    /// The host's name.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.host.host_str()
+    }
+
     /// The only tenant accepted.
     #[must_use]
     pub fn tenant(&self) -> TenantId {

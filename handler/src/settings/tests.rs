@@ -8,6 +8,7 @@ use super::{CredentialSettings, Platform, Settings, VaultIdentity};
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLIENT: &str = "99999999-8888-7777-6666-555555555555";
 
+#[derive(Clone)]
 struct Environment(BTreeMap<&'static str, String>);
 
 fn complete() -> Environment {
@@ -80,7 +81,7 @@ fn all_problems_are_reported_at_once() {
     ALLOWED_CLIENT_IDS entry 2 is not a GUID such as 0b1f6471-1bf0-4dda-aec3-cb9272f09590; list application (client) id GUIDs, separated by commas, or leave it unset to allow any client
     RUST_LOG is not a tracing filter; use a tracing filter such as info or identity=debug,info
     PUBLIC_URL is not set, and WEBSITE_HOSTNAME does not say where this site is; set it to this server's public origin, for example https://costs.contoso.example, without a path
-    KEY_VAULT_URL is not set, nor is any other credential: this server can't prove to Entra who it is; set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or AZURE_CERT_PATH
+    KEY_VAULT_URL is not set, nor is any other credential: this server can't prove to Entra who it is; set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or OBO_FEDERATED_IDENTITY_CLIENT_ID, or AZURE_CERT_PATH
     ");
 }
 
@@ -174,6 +175,49 @@ fn each_credential_is_read() {
     assert!(
         matches!(file.credential, CredentialSettings::PemFile(path) if path.as_os_str() == "/certificates/obo.pem")
     );
+}
+
+#[test]
+fn exactly_one_credential_must_be_configured() {
+    let none = complete().without("KEY_VAULT_URL").without("OBO_CERTIFICATE_NAME");
+    for vault in [false, true] {
+        for federated in [false, true] {
+            for file in [false, true] {
+                let mut environment = if vault { complete() } else { none.clone() };
+                if federated {
+                    environment = environment.with("OBO_FEDERATED_IDENTITY_CLIENT_ID", CLIENT);
+                }
+                if file {
+                    environment = environment.with("AZURE_CERT_PATH", "/certificates/obo.pem");
+                }
+                let read = environment.read();
+                match (vault, federated, file) {
+                    (true, false, false) => {
+                        assert!(matches!(read.unwrap().credential, CredentialSettings::KeyVault(_)));
+                    }
+                    (false, true, false) => {
+                        let credential = read.unwrap().credential;
+                        assert!(
+                            matches!(credential, CredentialSettings::FederatedIdentity(id) if id.to_string() == CLIENT)
+                        );
+                    }
+                    (false, false, true) => {
+                        assert!(matches!(read.unwrap().credential, CredentialSettings::PemFile(_)));
+                    }
+                    _ => {
+                        let problems = read.unwrap_err();
+                        assert_eq!(problems.lines().count(), 1, "{problems}");
+                        let expected = if vault || federated || file { "exactly one" } else { "nor is any other" };
+                        assert!(problems.contains(expected), "{problems}");
+                    }
+                }
+            }
+        }
+    }
+    let three = complete().with("OBO_FEDERATED_IDENTITY_CLIENT_ID", CLIENT).with("AZURE_CERT_PATH", "/obo.pem");
+    insta::assert_snapshot!(three.refused(), @"AZURE_CERT_PATH is set beside KEY_VAULT_URL and OBO_FEDERATED_IDENTITY_CLIENT_ID: exactly one credential must be configured; set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or OBO_FEDERATED_IDENTITY_CLIENT_ID, or AZURE_CERT_PATH");
+    let no_guid = none.with("OBO_FEDERATED_IDENTITY_CLIENT_ID", "my-identity").refused();
+    assert!(no_guid.starts_with("OBO_FEDERATED_IDENTITY_CLIENT_ID is not a GUID"), "{no_guid}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub struct Advice {
 const UPLOAD_CERTIFICATE: &str = "register the certificate that this server uses: az ad app credential reset --id \
                                   <AZURE_CLIENT_ID> --append --cert @<certificate.pem>, or --keyvault <vault> --cert \
                                   <OBO_CERTIFICATE_NAME>";
-const CHECK_TRUST: &str = "compare issuer, subject (the identity's principal id, case-sensitive) and audience: az ad app \
-                           federated-credential list --id <AZURE_CLIENT_ID>";
+const CHECK_TRUST: &str = "compare issuer, subject (the principal id of the identity OBO_FEDERATED_IDENTITY_CLIENT_ID, \
+                           case-sensitive) and audience: az ad app federated-credential list --id <AZURE_CLIENT_ID>";
 const CHECK_RESOURCE: &str =
     "check AZURE_RESOURCE_MANAGER_URL: it must be Resource Manager's address in the cloud of AZURE_AUTHORITY_HOST";
 const GRANT_RESOURCE: &str = "add Azure Service Management / user_impersonation: az ad app permission add --id \
@@ -62,7 +62,7 @@ fn known(code: u32) -> Option<Advice> {
             "issuer and subject of the client assertion do not match the registration",
             "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST",
         ),
-        700_211 | 700_213 | 7_002_206 | 700_229 => {
+        700_211 | 700_212 | 700_213 | 7_002_206 | 700_229 => {
             ("the registration does not trust the managed identity's token", CHECK_TRUST)
         }
         // the registration

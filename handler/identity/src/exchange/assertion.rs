@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{certificate::ClientCertificate, credential::ClientAssertion};
+use super::{certificate::Thumbprint, credential::ClientAssertion};
 use crate::{ClientId, UnixTime};
 
 /// From `nbf` to `exp`: the longest that Microsoft advises.
@@ -35,29 +35,40 @@ struct Claims<'a> {
     exp: i64,
 }
 
-/// Signs an assertion of `client` for the token endpoint `audience`.
-pub(super) fn sign(
-    certificate: &ClientCertificate,
-    client: ClientId,
-    audience: &str,
-    jti: Uuid,
-    now: UnixTime,
-) -> Option<ClientAssertion> {
-    let thumbprint = URL_SAFE_NO_PAD.encode(certificate.thumbprint().bytes());
-    let header = Header { alg: "PS256", typ: "JWT", thumbprint };
-    let client = client.to_string();
-    let claims = Claims {
-        aud: audience,
-        iss: &client,
-        sub: &client,
-        jti: jti.to_string(),
-        nbf: now.0,
-        iat: now.0,
-        exp: now.plus(LIFETIME).0,
-    };
-    let message = format!("{}.{}", encode(&header)?, encode(&claims)?);
-    let signature = URL_SAFE_NO_PAD.encode(certificate.sign_ps256(message.as_bytes())?);
-    Some(ClientAssertion::new(Zeroizing::new(format!("{message}.{signature}"))))
+/// An assertion without its signature. What signs it, a key here or one in a vault, need not know what it says.
+pub(super) struct UnsignedAssertion {
+    message: String,
+    signer: Thumbprint,
+}
+
+impl UnsignedAssertion {
+    /// Of `client` for the token endpoint `audience`, to be signed by the key of the certificate `signer`.
+    pub(super) fn new(signer: Thumbprint, client: ClientId, audience: &str, jti: Uuid, now: UnixTime) -> Option<Self> {
+        let thumbprint = URL_SAFE_NO_PAD.encode(signer.bytes());
+        let header = Header { alg: "PS256", typ: "JWT", thumbprint };
+        let client = client.to_string();
+        let claims = Claims {
+            aud: audience,
+            iss: &client,
+            sub: &client,
+            jti: jti.to_string(),
+            nbf: now.0,
+            iat: now.0,
+            exp: now.plus(LIFETIME).0,
+        };
+        Some(Self { message: format!("{}.{}", encode(&header)?, encode(&claims)?), signer })
+    }
+
+    /// What is signed.
+    pub(super) fn message(&self) -> &[u8] {
+        self.message.as_bytes()
+    }
+
+    /// The whole, with the signature over [`Self::message`].
+    pub(super) fn signed(self, signature: &[u8]) -> ClientAssertion {
+        let jwt = Zeroizing::new(format!("{}.{}", self.message, URL_SAFE_NO_PAD.encode(signature)));
+        ClientAssertion::signed_by(self.signer, jwt)
+    }
 }
 
 fn encode(part: &impl Serialize) -> Option<String> {
@@ -78,7 +89,11 @@ mod tests {
     fn an_assertion_is_the_documented_jwt_signed_by_the_certificates_key() {
         let test = TestCertificate::shared();
         let audience = "https://login.example/t/oauth2/v2.0/token";
-        let assertion = sign(&test.client_certificate(), CLIENT.parse().unwrap(), audience, Uuid::nil(), NOW).unwrap();
+        let certificate = test.client_certificate();
+        let thumbprint = certificate.public().thumbprint();
+        let unsigned = UnsignedAssertion::new(thumbprint, CLIENT.parse().unwrap(), audience, Uuid::nil(), NOW).unwrap();
+        let signature = certificate.sign_ps256(unsigned.message()).unwrap();
+        let assertion = unsigned.signed(&signature);
         let parts: Vec<&str> = assertion.secret().split('.').collect();
         let [header, claims, signature] = parts[..] else { panic!("three parts") };
         let decode = |part| URL_SAFE_NO_PAD.decode(part).unwrap();

@@ -6,7 +6,7 @@ use aws_lc_rs::{
     digest,
     rand::SystemRandom,
     rsa::KeyPair,
-    signature::{KeyPair as _, RSA_PSS_SHA256},
+    signature::{KeyPair as _, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, UnparsedPublicKey},
 };
 use rustls_pki_types::PrivateKeyDer;
 use x509_cert::{
@@ -23,12 +23,19 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 /// Entra accepts no shorter key.
 const SHORTEST_KEY_BITS: usize = 2048;
 
-/// An RSA certificate with its private key, checked to belong together. No `Debug`; the key is wiped when dropped.
-pub(super) struct ClientCertificate {
-    key: KeyPair,
+/// What everybody may know of an RSA certificate.
+pub(super) struct PublicCertificate {
+    /// `RSAPublicKey` in DER.
+    public_key: Vec<u8>,
     thumbprint: Thumbprint,
     not_before: UnixTime,
     not_after: UnixTime,
+}
+
+/// A certificate with its private key, checked to belong together. No `Debug`; the key is wiped when dropped.
+pub(super) struct ClientCertificate {
+    public: PublicCertificate,
+    key: KeyPair,
 }
 
 /// SHA-256 of the certificate: how Entra finds the registered one (`x5t#S256`).
@@ -47,6 +54,12 @@ pub(super) enum CertificateFault {
 }
 
 impl Thumbprint {
+    /// That of no certificate, for tests.
+    #[cfg(test)]
+    pub(super) fn for_tests(name: &str) -> Self {
+        Self::of(name.as_bytes())
+    }
+
     fn of(certificate: &[u8]) -> Self {
         let mut thumbprint = [0; 32];
         for (byte, digest) in thumbprint.iter_mut().zip(digest::digest(&digest::SHA256, certificate).as_ref()) {
@@ -68,25 +81,24 @@ impl Thumbprint {
     }
 }
 
-impl ClientCertificate {
-    /// `certificate` is DER. Fails unless the key is the certificate's and the certificate is valid at `now`.
-    pub(super) fn new(certificate: &[u8], key: &PrivateKeyDer<'_>, now: UnixTime) -> Result<Self, CertificateFault> {
+impl PublicCertificate {
+    /// From DER. Fails unless it is valid at `now` and its key is one that Entra accepts.
+    pub(super) fn new(certificate: &[u8], now: UnixTime) -> Result<Self, CertificateFault> {
+        let parsed = Self::parse(certificate)?;
+        parsed.check_valid(now)?;
+        Ok(parsed)
+    }
+
+    fn parse(certificate: &[u8]) -> Result<Self, CertificateFault> {
         let parsed =
             Certificate::from_der(certificate).map_err(|_| CertificateFault::Unreadable("no X.509 certificate"))?;
-        let public_key = rsa_public_key(&parsed)?;
-        let key = key_pair(key)?;
-        if key.public_key().as_ref() != public_key {
-            return Err(CertificateFault::KeyMismatch);
-        }
         let validity = parsed.tbs_certificate.validity;
-        let certificate = Self {
-            key,
+        Ok(Self {
+            public_key: rsa_public_key(&parsed)?.to_vec(),
             thumbprint: Thumbprint::of(certificate),
             not_before: unix_time(validity.not_before),
             not_after: unix_time(validity.not_after),
-        };
-        certificate.check_valid(now)?;
-        Ok(certificate)
+        })
     }
 
     /// The validity period includes its last second (RFC 5280, section 4.1.2.5).
@@ -106,6 +118,28 @@ impl ClientCertificate {
 
     pub(super) fn expires_at(&self) -> UnixTime {
         self.not_after
+    }
+
+    /// Whether `signature` is this certificate's RSASSA-PSS signature with SHA-256 over `message`.
+    pub(super) fn verifies_ps256(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &self.public_key).verify(message, signature).is_ok()
+    }
+}
+
+impl ClientCertificate {
+    /// `certificate` is DER. Fails unless the key is the certificate's and the certificate is valid at `now`.
+    pub(super) fn new(certificate: &[u8], key: &PrivateKeyDer<'_>, now: UnixTime) -> Result<Self, CertificateFault> {
+        let public = PublicCertificate::parse(certificate)?;
+        let key = key_pair(key)?;
+        if key.public_key().as_ref() != public.public_key {
+            return Err(CertificateFault::KeyMismatch);
+        }
+        public.check_valid(now)?;
+        Ok(Self { public, key })
+    }
+
+    pub(super) fn public(&self) -> &PublicCertificate {
+        &self.public
     }
 
     /// RSASSA-PSS with SHA-256 (`PS256`, RFC 7518, section 3.5).

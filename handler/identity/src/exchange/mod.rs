@@ -14,6 +14,8 @@ pub mod advice;
 mod answer;
 mod assertion;
 mod cache;
+#[cfg(test)]
+mod captured;
 mod certificate;
 mod claims;
 pub mod credential;
@@ -40,11 +42,15 @@ pub(crate) use self::token_endpoint::cause;
 use self::{
     answer::Issued,
     cache::{CacheKey, Found, Outcome, TokenCache},
-    credential::Credential,
+    credential::{ClientAssertion, Credential, Remedy},
     gate::Gate,
     token_endpoint::{Demand, Standing, TokenEndpoint},
 };
 use crate::{Authority, Caller, ClientId, Clock, Random, UserGrant};
+
+/// How often one exchange is repeated because its certificate was refused and there was another: with a newer one, and
+/// where Entra does not know that one yet, with the one before.
+const REPLACEMENTS: usize = 2;
 
 /// A secret that acts as one caller at Azure Resource Manager. Made only by [`Exchange`] from a [`UserGrant`].
 ///
@@ -182,22 +188,31 @@ impl Exchange {
             .gate
             .pass()
             .map_err(|retry_after| ExchangeFailure::Transient { retry_after, details: EntraDetails::default() })?;
-        let client_assertion = self.credential.assertion(self.endpoint.url()).await.map_err(|error| {
-            ExchangeFailure::Operator { details: EntraDetails::default(), advice: error.to_string() }
-        })?;
-        let demand = Demand {
-            client_assertion: &client_assertion,
-            assertion: caller.token(),
-            claims: claims::requested(claims),
-            correlation_id,
-        };
-        let reply = self.endpoint.exchange(&demand).await;
+        let mut client_assertion = self.client_assertion().await?;
+        let demand = Demand { assertion: caller.token(), claims: claims::requested(claims), correlation_id };
+        let mut reply = self.endpoint.exchange(&demand, &client_assertion).await;
+        for _ in 0..REPLACEMENTS {
+            if !reply.result.as_ref().is_err_and(taxonomy::refuses_certificate)
+                || self.credential.refused(&client_assertion).await == Remedy::Nothing
+            {
+                break;
+            }
+            client_assertion = self.client_assertion().await?;
+            reply = self.endpoint.exchange(&demand, &client_assertion).await;
+        }
         match reply.standing {
             Standing::Serving => self.gate.answered(pass),
             Standing::Unwell => {}
             Standing::Throttling(wait) => self.gate.shut(wait),
         }
         reply.result
+    }
+
+    async fn client_assertion(&self) -> Result<ClientAssertion, ExchangeFailure> {
+        self.credential
+            .assertion()
+            .await
+            .map_err(|error| ExchangeFailure::Operator { details: EntraDetails::default(), advice: error.to_string() })
     }
 }
 

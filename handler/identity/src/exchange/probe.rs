@@ -12,8 +12,9 @@ impl Exchange {
     ///
     /// Source: "Microsoft identity platform and the OAuth 2.0 client credentials flow", with a certificate.
     pub async fn probe_credential(&self, correlation_id: Uuid) -> Result<(), ExchangeFailure> {
-        let client_assertion = self.credential.assertion(self.endpoint.url()).await.map_err(|error| {
-            ExchangeFailure::Operator { details: EntraDetails::default(), advice: error.to_string() }
+        let client_assertion = self.credential.assertion().await.map_err(|error| ExchangeFailure::Operator {
+            details: EntraDetails::default(),
+            advice: error.to_string(),
         })?;
         let fields = [("grant_type", "client_credentials")];
         let reply = self.endpoint.ask(&fields, &client_assertion, correlation_id).await;

@@ -1,7 +1,8 @@
 //! From Entra's refusal to who must act: the one table.
 //!
-//! `error`, `suberror` and the status decide, as Microsoft asks ("codes change"). AADSTS numbers decide in two places
-//! only: a bare `invalid_grant`, which says nothing else, and 50196, Entra's own guard against a loop. What is in no row
+//! `error`, `suberror` and the status decide, as Microsoft asks ("codes change"). AADSTS numbers decide in three
+//! places only: a bare `invalid_grant`, which says nothing else; 50196, Entra's own guard against a loop; and whether
+//! another certificate may help, where Microsoft's own middle tier goes by the number too. What is in no row
 //! fails closed as the operator's to look at, with Entra's code shown.
 //!
 //! Sources: "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow", "Microsoft Entra authentication and
@@ -81,6 +82,12 @@ pub(super) fn unreadable(status: StatusCode, wait: Option<Duration>) -> Exchange
 pub(super) fn names_user(details: &EntraDetails) -> bool {
     details.codes.contains(&LOOP_DETECTED)
         || matches!(details.error.as_str(), "invalid_grant" | "interaction_required" | "login_required")
+}
+
+/// Another version of the certificate may be accepted: the list by which Microsoft.Identity.Web loads its own again.
+pub(super) fn refuses_certificate(failure: &ExchangeFailure) -> bool {
+    const CODES: [u32; 6] = [700_027, 700_024, 7_000_214, 1_000_502, 7_000_274, 7_000_277];
+    matches!(failure, ExchangeFailure::Operator { details, .. } if details.code().is_some_and(|code| CODES.contains(&code)))
 }
 
 /// How long the failure is remembered, for the assertion it was about.

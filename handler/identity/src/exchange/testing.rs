@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::{
+    digest::{self, Digest},
+    signature::RSA_PSS_SHA256,
+};
 use axum::{
     body::Body,
     extract::State,
@@ -28,7 +32,7 @@ pub(crate) use crate::caller::testing::http;
 use super::{
     ArmToken, Exchange, ExchangeFailure, ExchangeSettings,
     certificate::ClientCertificate,
-    credential::{CertificateCredential, Credential},
+    credential::{CertificateCredential, Credential, Signatory},
 };
 use crate::{Authority, Caller, Clock, Random, Scope, TenantId, UnixTime};
 
@@ -127,7 +131,16 @@ impl TestCertificate {
     }
 
     pub(crate) fn x5t_s256(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.client_certificate().thumbprint().bytes())
+        URL_SAFE_NO_PAD.encode(self.client_certificate().public().thumbprint().bytes())
+    }
+
+    /// What a vault does with the key: `PS256` over a digest that it is given.
+    pub(crate) fn sign_digest(&self, digest: &[u8]) -> Vec<u8> {
+        let key = aws_lc_rs::rsa::KeyPair::from_pkcs8(&self.key.serialize_der()).unwrap();
+        let digest = Digest::import_less_safe(digest, &digest::SHA256).unwrap();
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign_digest(&RSA_PSS_SHA256, &digest, &mut signature).unwrap();
+        signature
     }
 
     pub(crate) fn public_key(&self) -> &[u8] {
@@ -319,8 +332,13 @@ pub(crate) async fn token(exchange: &Exchange, caller: &Caller) -> Result<ArmTok
 
 pub(crate) fn credential(clock: &Arc<TestClock>) -> Arc<CertificateCredential> {
     let pem = TestCertificate::shared().pem();
-    let client = CLIENT.parse().unwrap();
-    Arc::new(CertificateCredential::from_pem(&pem, client, clock.clone(), Arc::<TestRandom>::default()).unwrap())
+    Arc::new(CertificateCredential::from_pem(&pem, &signatory(clock)).unwrap())
+}
+
+/// This server's registration at `https://login.example`.
+pub(crate) fn signatory(clock: &Arc<TestClock>) -> Signatory {
+    let authority = Authority::new("https://login.example".parse().unwrap(), TENANT.parse().unwrap());
+    Signatory::new(CLIENT.parse().unwrap(), authority, clock.clone(), Arc::<TestRandom>::default())
 }
 
 pub(crate) fn exchange(entra: &Url, clock: &Arc<TestClock>, credential: Arc<dyn Credential>) -> Exchange {

@@ -38,8 +38,6 @@ pub(super) struct TokenEndpoint {
 
 /// What is asked for.
 pub(super) struct Demand<'a> {
-    /// Who asks.
-    pub(super) client_assertion: &'a ClientAssertion,
     /// For whom: the caller's own token.
     pub(super) assertion: &'a BearerToken,
     /// The `claims` parameter.
@@ -95,24 +93,19 @@ impl TokenEndpoint {
         }
     }
 
-    /// The address, which is also the audience of client assertions.
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
     pub(super) fn scope(&self) -> &str {
         &self.scope
     }
 
     /// Asks, and asks once more where nothing answered or Entra stumbled without saying when to come back.
-    pub(super) async fn exchange(&self, demand: &Demand<'_>) -> Reply {
+    pub(super) async fn exchange(&self, demand: &Demand<'_>, by: &ClientAssertion) -> Reply {
         let fields = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
             ("assertion", demand.assertion.secret()),
             ("requested_token_use", "on_behalf_of"),
             ("claims", demand.claims.as_str()),
         ];
-        self.ask(&fields, demand.client_assertion, demand.correlation_id).await
+        self.ask(&fields, by, demand.correlation_id).await
     }
 
     /// Asks with the `fields` of a grant, besides those that every request of this server has.

@@ -3,6 +3,8 @@
 //! Source: <https://learn.microsoft.com/azure/key-vault/general/rest-error-codes>. The vault judges the token first,
 //! before it looks at anything else of the request.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use http::Request;
 
@@ -44,7 +46,8 @@ impl KeyVault {
 
     pub(super) fn authorize(&self, caller: &Jwt, object: &str, action: &str) -> Result<(), Refusal> {
         let object_id = caller.claim("oid").unwrap_or_default();
-        if lock(&self.permitted).contains(object_id) {
+        let forbidden = action == "sign" && self.signing_forbidden.load(Ordering::Relaxed);
+        if !forbidden && lock(&self.permitted).contains(object_id) {
             return Ok(());
         }
         let action = match (object, action) {

@@ -11,7 +11,10 @@ mod store;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -50,6 +53,7 @@ pub struct KeyVault {
     store: Mutex<Store>,
     /// Object ids with a role on the vault.
     permitted: Mutex<HashSet<String>>,
+    signing_forbidden: AtomicBool,
     faults: Faults,
 }
 
@@ -65,6 +69,7 @@ impl KeyVault {
             url,
             store: Mutex::new(Store::new(keys, secrets)?),
             permitted: Mutex::default(),
+            signing_forbidden: AtomicBool::new(false),
             faults: Faults::default(),
         };
         vault.permit();
@@ -123,9 +128,15 @@ impl KeyVault {
         lock(&self.permitted).clear();
     }
 
+    /// Takes the role to sign from everybody; reading stays allowed until [`Self::forbid`].
+    pub fn forbid_signing(&self) {
+        self.signing_forbidden.store(true, Ordering::Relaxed);
+    }
+
     /// Gives both managed identities of the host the roles they need; they have them at first.
     pub fn permit(&self) {
         let identities = [SYSTEM_IDENTITY_OBJECT_ID, USER_ASSIGNED_IDENTITY_OBJECT_ID];
+        self.signing_forbidden.store(false, Ordering::Relaxed);
         lock(&self.permitted).extend(identities.map(str::to_owned));
     }
 

@@ -1,6 +1,6 @@
 //! Why the credential can't be used: the setting, the cause and the fix in one sentence each, for the operator.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -43,7 +43,10 @@ pub enum CredentialError {
         name: String,
     },
     /// The vault refuses this server's identity, or the certificate is disabled.
-    #[error("KEY_VAULT_URL: the vault {host} refuses to hand out {name} ({code}); {}", forbidden_fix(host, code))]
+    #[error(
+        "KEY_VAULT_URL: the vault {host} refuses to hand out {name} ({code}); {}",
+        forbidden_fix(host, code, "read it", "Key Vault Certificate User")
+    )]
     Forbidden {
         /// The vault's host.
         host: String,
@@ -84,18 +87,47 @@ pub enum CredentialError {
         /// What the identity endpoint said.
         cause: String,
     },
-    /// The certificate's policy keeps the key in the vault, and signing there is not available yet.
+    /// The developer's sign-in gave no token for the vault.
     #[error(
-        "OBO_CERTIFICATE_NAME: the policy of {name} in {host} keeps its key in the vault, and signing in the vault is \
-         not available yet; make a version whose policy has keyProperties.exportable true (az keyvault certificate \
-         create --vault-name {} --name {name} --policy @policy.json) and register it",
-        vault_name(host)
+        "KEY_VAULT_IDENTITY: no token of this machine's developer sign-in for the vault ({cause}); sign in with az login \
+         or azd auth login, as somebody with the role Key Vault Certificate User on the vault"
     )]
-    NotExportable {
+    DeveloperFailed {
+        /// What `az` and `azd` said.
+        cause: String,
+    },
+    /// The vault hands out the certificate, but refuses this server's identity the use of its key.
+    #[error(
+        "KEY_VAULT_URL: the vault {host} refuses to sign with the key of {name} ({code}); {}",
+        forbidden_fix(host, code, "sign", "Key Vault Crypto User")
+    )]
+    SigningForbidden {
         /// The vault's host.
         host: String,
         /// The certificate's name.
         name: String,
+        /// What the vault said, for example `ForbiddenByRbac`.
+        code: String,
+    },
+    /// The user-assigned identity gave no token that stands for this server's registration.
+    #[error(
+        "OBO_FEDERATED_IDENTITY_CLIENT_ID: no token of the identity for {audience} ({cause}); assign the user-assigned \
+         identity to this app (az functionapp identity assign --identities <its resource id>) and set its client id, not \
+         its principal id"
+    )]
+    FederatedIdentityFailed {
+        /// For whom the token would have been.
+        audience: &'static str,
+        /// What the identity endpoint said.
+        cause: String,
+    },
+    /// The file can't be read.
+    #[error("AZURE_CERT_PATH: {} can't be read ({cause}); set it to a PEM file that this process may read", path.display())]
+    UnreadableFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        cause: String,
     },
     /// The secret of the certificate came in another format than the one that was asked for.
     #[error(
@@ -157,12 +189,22 @@ pub enum CredentialError {
         /// `notAfter`.
         since: UnixTime,
     },
-    /// The key did not sign.
+    /// The key did not sign, or what a vault answered is not this certificate's signature.
     #[error("{certificate}: the private key does not sign; {}", certificate.replace())]
     SigningFailed {
         /// Where it came from.
         certificate: CertificateSource,
     },
+}
+
+impl CredentialError {
+    /// The same, where the request was for a signature.
+    pub(super) fn of_signing(self) -> Self {
+        match self {
+            Self::Forbidden { host, name, code } => Self::SigningForbidden { host, name, code },
+            other => other,
+        }
+    }
 }
 
 impl CertificateSource {
@@ -210,7 +252,7 @@ fn vault_name(host: &str) -> &str {
     host.split('.').next().unwrap_or(host)
 }
 
-fn forbidden_fix(host: &str, code: &str) -> String {
+fn forbidden_fix(host: &str, code: &str, action: &str, role: &str) -> String {
     let vault = vault_name(host);
     match code {
         "ForbiddenByFirewall" => {
@@ -226,10 +268,11 @@ fn forbidden_fix(host: &str, code: &str) -> String {
                 "enable it: az keyvault certificate set-attributes --vault-name {vault} --enabled true --name <OBO_CERTIFICATE_NAME>"
             )
         }
-        _ => "let the identity of KEY_VAULT_IDENTITY read it: az role assignment create --role \"Key Vault \
-              Certificate User\" --assignee-principal-type ServicePrincipal --assignee-object-id <the identity's \
-              principal id> --scope <the vault's resource id>"
-            .to_owned(),
+        _ => format!(
+            "let the identity of KEY_VAULT_IDENTITY {action}: az role assignment create --role \"{role}\" \
+             --assignee-principal-type ServicePrincipal --assignee-object-id <the identity's principal id> --scope \
+             <the vault's resource id>"
+        ),
     }
 }
 

@@ -1,22 +1,25 @@
-//! A certificate in Azure Key Vault, read once at the start with an identity that can do nothing else.
+//! A certificate in Azure Key Vault, read and used with an identity that can do nothing else.
 //!
-//! The certificate, its policy and the key of that very version are read; the key arrives as the certificate's secret,
-//! which the vault is asked to convert to PEM. Whatever the vault answers is checked like a stranger's.
+//! The certificate's own policy decides how its key serves: exportable, and it is read (`exportable`); not
+//! exportable, and it signs in the vault (`non_exportable`). Whatever the vault answers is checked like a
+//! stranger's.
 //!
-//! Sources: Key Vault REST API 2025-07-01, "Get Certificate" and "Get Secret"; "About Azure Key Vault certificates".
+//! Sources: Key Vault REST API 2025-07-01, "Get Certificate", "Get Secret" and "Sign"; "About Azure Key Vault
+//! certificates".
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use azure_core::{
-    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
+    credentials::TokenCredential,
     error::ErrorKind,
-    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, StatusCode, Transport},
-};
-use azure_identity::{
-    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    http::{ClientOptions, StatusCode, Transport},
 };
 use azure_security_keyvault_certificates::{
     CertificateClient, CertificateClientOptions, ResourceExt as _, models::Certificate,
+};
+use azure_security_keyvault_keys::{
+    KeyClient, KeyClientOptions,
+    models::{KeyClientSignOptions, KeyOperationResult, SignParameters, SignatureAlgorithm},
 };
 use azure_security_keyvault_secrets::{
     SecretClient, SecretClientOptions,
@@ -26,14 +29,19 @@ use serde::Deserialize;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::{CertificateCredential, CertificateSource, CredentialError, pem};
-use crate::{ClientId, Clock, Random, UnixTime, exchange::certificate::ClientCertificate};
+use super::{
+    CertificateSource, Credential, CredentialError, Signatory,
+    azure_sdk::{self, IdentityFailure, client_options, describe, identity_failure, printable},
+    exportable, non_exportable,
+    rotation::{Rotating, Source, Version},
+};
+use crate::ClientId;
 
-/// A token of the identity: its endpoint is on the same machine.
-const IDENTITY_DEADLINE: Duration = Duration::from_secs(6);
-
-/// Everything together: the host gives a start 15 seconds.
+/// Everything that is read together: the host gives a start 15 seconds.
 const DEADLINE: Duration = Duration::from_secs(12);
+
+/// One signature: the caller who waits for it still needs the exchange and Azure.
+const SIGN_DEADLINE: Duration = Duration::from_secs(8);
 
 /// Where the certificate is, and as whom it is read.
 #[derive(Clone, Debug)]
@@ -57,62 +65,81 @@ pub enum VaultIdentity {
     Developer,
 }
 
-impl CertificateCredential {
-    /// Reads certificate and key from the vault. All requests, the identity's too, leave through `http`.
-    pub async fn from_key_vault(
-        from: &KeyVaultCertificate,
-        http: reqwest::Client,
-        client: ClientId,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, CredentialError> {
-        let options = client_options(Transport::new(Arc::new(http)));
-        let identity = identity(from.identity, &options)?;
-        let vault = Vault::new(from, identity, &options)?;
-        let certificate = tokio::time::timeout(DEADLINE, vault.load(clock.now()))
-            .await
-            .map_err(|_| vault.unreachable(format!("no answer within {} seconds", DEADLINE.as_secs())))??;
-        Ok(Self::new(certificate, vault.source(), client, clock, random))
+/// The certificate of the vault as its policy wants it used. All requests, the identity's too, leave through `http`.
+///
+/// Answers after a first assertion was signed: a vault that hands out the certificate but does not sign with its key ends
+/// the start. The certificate is read again a few times a day, so a renewed one is used without a restart.
+pub async fn from_key_vault(
+    from: &KeyVaultCertificate,
+    http: reqwest::Client,
+    signatory: Signatory,
+) -> Result<Arc<dyn Credential>, CredentialError> {
+    let options = client_options(Transport::new(Arc::new(http)));
+    let identity = identity(from.identity, &options)?;
+    let vault = Arc::new(Vault::new(from, identity, &options)?);
+    let (clock, random) = (signatory.clock.clone(), signatory.random.clone());
+    let credential = Rotating::start(VaultSource { vault, signatory }, clock, random).await?;
+    credential.assertion().await?;
+    Ok(credential)
+}
+
+struct VaultSource {
+    vault: Arc<Vault>,
+    signatory: Signatory,
+}
+
+#[async_trait::async_trait]
+impl Source for VaultSource {
+    async fn load(&self) -> Result<Version, CredentialError> {
+        let loading = tokio::time::timeout(DEADLINE, load(&self.vault, &self.signatory));
+        loading.await.map_err(|_| self.vault.too_late(DEADLINE))?
     }
 }
 
-/// One transport for everything, and few retries: a start that waits for minutes says nothing.
-fn client_options(transport: Transport) -> ClientOptions {
-    ClientOptions {
-        transport: Some(transport),
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 2,
-            max_total_elapsed: azure_core::time::Duration::seconds(5),
-            ..ExponentialRetryOptions::default()
-        }),
-        ..ClientOptions::default()
+async fn load(vault: &Arc<Vault>, signatory: &Signatory) -> Result<Version, CredentialError> {
+    let certificate = vault.certificate().await?;
+    if certificate.exportable {
+        exportable::version(vault, &certificate, signatory).await
+    } else {
+        non_exportable::version(vault, certificate, signatory)
     }
 }
 
 fn identity(identity: VaultIdentity, options: &ClientOptions) -> Result<Arc<dyn TokenCredential>, CredentialError> {
-    let user_assigned_id = match identity {
-        VaultIdentity::SystemAssigned => None,
-        VaultIdentity::UserAssigned(client) => Some(UserAssignedId::ClientId(client.to_string())),
-        VaultIdentity::Developer => {
-            let tools = DeveloperToolsCredential::new(None).map_err(|error| identity_failed(&error))?;
-            return Ok(Arc::new(BoundedIdentity(tools)));
-        }
+    let token = match identity {
+        VaultIdentity::SystemAssigned => azure_sdk::managed_identity(None, options),
+        VaultIdentity::UserAssigned(client) => azure_sdk::managed_identity(Some(client), options),
+        VaultIdentity::Developer => azure_sdk::developer(),
     };
-    let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options: options.clone() };
-    let managed = ManagedIdentityCredential::new(Some(options)).map_err(|error| identity_failed(&error))?;
-    Ok(Arc::new(BoundedIdentity(managed)))
+    token.map_err(|failure| identity.failed(failure))
 }
 
-fn identity_failed(error: &azure_core::Error) -> CredentialError {
-    CredentialError::IdentityFailed { cause: describe(error) }
+impl VaultIdentity {
+    fn failed(self, IdentityFailure(cause): IdentityFailure) -> CredentialError {
+        match self {
+            Self::SystemAssigned | Self::UserAssigned(_) => CredentialError::IdentityFailed { cause },
+            Self::Developer => CredentialError::DeveloperFailed { cause },
+        }
+    }
 }
 
-/// The two clients of one certificate's vault.
-struct Vault {
+/// The three clients of one certificate's vault.
+pub(super) struct Vault {
     host: String,
     name: String,
+    identity: VaultIdentity,
     certificates: CertificateClient,
+    keys: KeyClient,
     secrets: SecretClient,
+}
+
+/// One version of the certificate, as the vault describes it.
+pub(super) struct VaultCertificate {
+    pub(super) der: Vec<u8>,
+    /// A rotation between two requests must not mix two versions.
+    pub(super) version: String,
+    /// Whether the policy lets the key leave the vault.
+    pub(super) exportable: bool,
 }
 
 impl Vault {
@@ -141,6 +168,16 @@ impl Vault {
             }),
         )
         .map_err(unusable)?;
+        let keys = KeyClient::new(
+            from.vault.as_str(),
+            identity.clone(),
+            Some(KeyClientOptions {
+                client_options: options.clone(),
+                verify_challenge_resource,
+                ..KeyClientOptions::default()
+            }),
+        )
+        .map_err(unusable)?;
         let secrets = SecretClient::new(
             from.vault.as_str(),
             identity,
@@ -151,43 +188,26 @@ impl Vault {
             }),
         )
         .map_err(unusable)?;
-        Ok(Self { host, name: from.name.clone(), certificates, secrets })
+        Ok(Self { host, name: from.name.clone(), identity: from.identity, certificates, keys, secrets })
     }
 
-    async fn load(&self, now: UnixTime) -> Result<ClientCertificate, CredentialError> {
-        let certificate = self.certificate().await?;
-        let exportable = certificate
-            .policy
-            .as_ref()
-            .and_then(|policy| policy.key_properties.as_ref())
-            .and_then(|key| key.exportable);
-        if exportable == Some(false) {
-            return Err(CredentialError::NotExportable { host: self.host.clone(), name: self.name.clone() });
-        }
-        let version = self.version(&certificate)?;
-        let der = certificate.cer.ok_or_else(|| self.unexpected("a certificate without its content"))?;
-        let key = self.key_text(version).await?;
-        let source = self.source();
-        let key = pem::private_key(key.as_bytes()).map_err(|fault| source.error(fault))?;
-        ClientCertificate::new(&der, &key, now).map_err(|fault| source.error(fault))
-    }
-
-    async fn certificate(&self) -> Result<Certificate, CredentialError> {
+    async fn certificate(&self) -> Result<VaultCertificate, CredentialError> {
         let answer = self.certificates.get_certificate(&self.name, None).await.map_err(|error| self.failed(&error))?;
-        answer.into_model().map_err(|_| self.unexpected("no certificate in it"))
-    }
-
-    /// The version that the certificate was read in: a rotation between the two requests must not mix two versions.
-    fn version(&self, certificate: &Certificate) -> Result<String, CredentialError> {
-        certificate
+        let certificate: Certificate = answer.into_model().map_err(|_| self.unexpected("no certificate in it"))?;
+        let policy = certificate.policy.as_ref().and_then(|policy| policy.key_properties.as_ref());
+        let exportable = policy.and_then(|key| key.exportable) != Some(false);
+        let version = certificate
             .resource_id()
             .ok()
             .and_then(|id| id.version)
             .filter(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            .ok_or_else(|| self.unexpected("a certificate without a version"))
+            .ok_or_else(|| self.unexpected("a certificate without a version"))?;
+        let der = certificate.cer.ok_or_else(|| self.unexpected("a certificate without its content"))?;
+        Ok(VaultCertificate { der, version, exportable })
     }
 
-    async fn key_text(&self, version: String) -> Result<Zeroizing<String>, CredentialError> {
+    /// The secret of that version: the certificate with its key, as PEM.
+    pub(super) async fn key_text(&self, version: String) -> Result<Zeroizing<String>, CredentialError> {
         let options = SecretClientGetSecretOptions {
             out_content_type: Some(ContentType::Pem),
             secret_version: Some(version),
@@ -206,8 +226,28 @@ impl Vault {
         }
     }
 
-    fn source(&self) -> CertificateSource {
+    /// The signature of that version's key over a SHA-256 digest (`PS256`). The caller verifies it.
+    pub(super) async fn sign(&self, version: &str, digest: &[u8]) -> Result<Vec<u8>, CredentialError> {
+        let parameters = SignParameters { algorithm: Some(SignatureAlgorithm::Ps256), value: Some(digest.to_vec()) };
+        let parameters = parameters.try_into().map_err(|_| self.signing_failed())?;
+        let options = KeyClientSignOptions { key_version: Some(version.to_owned()), ..KeyClientSignOptions::default() };
+        let asked = self.keys.sign(&self.name, parameters, Some(options));
+        let answer = tokio::time::timeout(SIGN_DEADLINE, asked).await.map_err(|_| self.too_late(SIGN_DEADLINE))?;
+        let answer = answer.map_err(|error| self.failed(&error).of_signing())?;
+        let result: KeyOperationResult = answer.into_model().map_err(|_| self.unexpected("no signature in it"))?;
+        result.result.ok_or_else(|| self.unexpected("no signature in it"))
+    }
+
+    pub(super) fn signing_failed(&self) -> CredentialError {
+        CredentialError::SigningFailed { certificate: self.source() }
+    }
+
+    pub(super) fn source(&self) -> CertificateSource {
         CertificateSource::Vault { host: self.host.clone(), name: self.name.clone() }
+    }
+
+    fn too_late(&self, deadline: Duration) -> CredentialError {
+        self.unreachable(format!("no answer within {} seconds", deadline.as_secs()))
     }
 
     fn unreachable(&self, cause: String) -> CredentialError {
@@ -221,7 +261,7 @@ impl Vault {
     /// What a failed request means.
     fn failed(&self, error: &azure_core::Error) -> CredentialError {
         if let Some(IdentityFailure(cause)) = identity_failure(error) {
-            return CredentialError::IdentityFailed { cause: cause.clone() };
+            return self.identity.failed(IdentityFailure(cause.clone()));
         }
         match error.kind() {
             ErrorKind::HttpResponse { status, error_code, raw_response } => {
@@ -246,64 +286,6 @@ impl Vault {
     }
 }
 
-/// An identity that answers in time or fails, and whose failures are told from the vault's.
-#[derive(Debug)]
-struct BoundedIdentity<C: ?Sized>(Arc<C>);
-
-#[derive(Debug)]
-struct IdentityFailure(String);
-
-impl fmt::Display for IdentityFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl StdError for IdentityFailure {}
-
-#[async_trait::async_trait]
-impl<C: TokenCredential + ?Sized> TokenCredential for BoundedIdentity<C> {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let failure = match tokio::time::timeout(IDENTITY_DEADLINE, self.0.get_token(scopes, options)).await {
-            Ok(Ok(token)) => return Ok(token),
-            Ok(Err(error)) => describe(&error),
-            Err(_) => format!("no answer within {} seconds", IDENTITY_DEADLINE.as_secs()),
-        };
-        // of a kind that is not retried again on top of the identity's own retries
-        Err(azure_core::Error::new(ErrorKind::Credential, IdentityFailure(failure)))
-    }
-}
-
-fn identity_failure(error: &azure_core::Error) -> Option<&IdentityFailure> {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(failure) = error.downcast_ref() {
-            return Some(failure);
-        }
-        cause = error.source();
-    }
-    None
-}
-
-/// The root of a failure in the SDK's words, where they can't hold anything of an answer's content; a parser's may.
-fn describe(error: &azure_core::Error) -> String {
-    if matches!(error.kind(), ErrorKind::DataConversion) {
-        return "an answer that can't be read".to_owned();
-    }
-    let mut root: &dyn StdError = error;
-    while let Some(cause) = root.source() {
-        root = cause;
-    }
-    match error.http_status() {
-        Some(status) => printable(&format!("status {}: {root}", u16::from(status))),
-        None => printable(&root.to_string()),
-    }
-}
-
 /// Key Vault says `Forbidden` and inside why: `{"error":{"code":..,"innererror":{"code":..}}}`.
 fn innermost_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
@@ -321,11 +303,6 @@ fn innermost_code(body: &[u8]) -> Option<String> {
         fault = Fault { code, innererror: inner.innererror };
     }
     fault.code
-}
-
-/// The words of others in one short line.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect()
 }
 
 /// "The name may contain only alphanumeric characters and dashes" (Key Vault, object names): nothing that could change

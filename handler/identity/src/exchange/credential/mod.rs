@@ -1,21 +1,38 @@
 //! How this server proves to Entra that it is the registered client.
+//!
+//! Four kinds, one trait, a file each: a certificate in Key Vault whose key is read (`exportable`) or stays there
+//! (`non_exportable`), a certificate in a file (`pem`), and a managed identity that the registration trusts (`federated`).
+//! Assertions are made once for all who ask (`reuse`), and certificates are replaced while the server runs (`rotation`).
 
+mod azure_sdk;
 mod error;
+mod exportable;
+mod federated;
 mod key_vault;
+mod non_exportable;
 mod pem;
+mod private_key;
+mod reuse;
+mod rotation;
+mod single_flight;
+#[cfg(test)]
+mod tests;
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use error::{CertificateSource, CredentialError};
-pub use key_vault::{KeyVaultCertificate, VaultIdentity};
+pub use federated::from_federated_identity;
+pub use key_vault::{KeyVaultCertificate, VaultIdentity, from_key_vault};
+pub use pem::from_file;
+#[cfg(test)]
+pub(crate) use private_key::CertificateCredential;
 use zeroize::Zeroizing;
 
-use super::{assertion, certificate::ClientCertificate};
-use crate::{ClientId, Clock, Random, UnixTime};
+use super::{
+    assertion::UnsignedAssertion,
+    certificate::{PublicCertificate, Thumbprint},
+};
+use crate::{Authority, ClientId, Clock, Random, UnixTime};
 
 /// How long an assertion is used again. It lives ten minutes; the rest is for clocks that differ.
 const REUSE: Duration = Duration::from_mins(8);
@@ -23,16 +40,34 @@ const REUSE: Duration = Duration::from_mins(8);
 /// Something that can authenticate this server's registration.
 #[async_trait::async_trait]
 pub trait Credential: Send + Sync + 'static {
-    /// A signed assertion for `audience`, the address of the token endpoint.
-    async fn assertion(&self, audience: &str) -> Result<ClientAssertion, CredentialError>;
+    /// An assertion for the token endpoint.
+    async fn assertion(&self) -> Result<ClientAssertion, CredentialError>;
+
+    /// Entra refused `assertion` for a reason that another certificate may cure. Answers whether there is another now.
+    async fn refused(&self, _assertion: &ClientAssertion) -> Remedy {
+        Remedy::Nothing
+    }
 
     /// For logs and monitoring.
     fn description(&self) -> CredentialDescription;
 }
 
-/// A JWT that authenticates this server for a few minutes. A secret: no `Debug`, wiped when the last copy is dropped.
+/// What a credential can do about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The next assertion is signed with another certificate.
+    TryAgain,
+    /// There is no other.
+    Nothing,
+}
+
+/// A JWT that authenticates this server for a while. A secret: no `Debug`, wiped when the last copy is dropped.
 #[derive(Clone)]
-pub struct ClientAssertion(Arc<Zeroizing<String>>);
+pub struct ClientAssertion {
+    jwt: Arc<Zeroizing<String>>,
+    /// The certificate that signed it, where one did.
+    signer: Option<Thumbprint>,
+}
 
 /// What may be said about a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,94 +80,48 @@ pub struct CredentialDescription {
     pub expires_at: Option<UnixTime>,
 }
 
-/// A certificate whose key is held in this process. [`Self::from_pem`] and [`Self::from_key_vault`] load it.
-pub struct CertificateCredential {
-    certificate: ClientCertificate,
-    source: CertificateSource,
+/// Who signs an assertion, for whom, and when: what every kind of credential has beside its key.
+#[derive(Clone)]
+pub struct Signatory {
     client: ClientId,
+    authority: Authority,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    /// Locked while signing, a quarter of a millisecond every eight minutes, so that callers who come together sign once.
-    latest: Mutex<Option<Signed>>,
-    signatures: AtomicU64,
-}
-
-struct Signed {
-    assertion: ClientAssertion,
-    audience: String,
-    at: UnixTime,
 }
 
 impl ClientAssertion {
-    /// Takes the JWT as it is sent.
-    #[must_use]
-    pub fn new(jwt: Zeroizing<String>) -> Self {
-        Self(Arc::new(jwt))
+    /// A JWT that somebody else signed.
+    pub(super) fn foreign(jwt: Zeroizing<String>) -> Self {
+        Self { jwt: Arc::new(jwt), signer: None }
+    }
+
+    pub(super) fn signed_by(signer: Thumbprint, jwt: Zeroizing<String>) -> Self {
+        Self { jwt: Arc::new(jwt), signer: Some(signer) }
     }
 
     pub(crate) fn secret(&self) -> &str {
-        &self.0
+        &self.jwt
     }
 }
 
-impl Signed {
-    fn serves(&self, audience: &str, now: UnixTime) -> bool {
-        self.audience == audience && self.at <= now && now < self.at.plus(REUSE)
+impl CredentialDescription {
+    fn of_certificate(source: &CertificateSource, certificate: &PublicCertificate) -> Self {
+        Self {
+            kind: source.to_string(),
+            thumbprint: Some(certificate.thumbprint().hex()),
+            expires_at: Some(certificate.expires_at()),
+        }
     }
 }
 
-impl CertificateCredential {
-    fn new(
-        certificate: ClientCertificate,
-        source: CertificateSource,
-        client: ClientId,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self { certificate, source, client, clock, random, latest: Mutex::new(None), signatures: AtomicU64::new(0) }
-    }
-
-    /// How many assertions were signed so far.
+impl Signatory {
+    /// The registration `client` in the tenant of `authority`.
     #[must_use]
-    pub fn signatures(&self) -> u64 {
-        self.signatures.load(Ordering::Relaxed)
+    pub fn new(client: ClientId, authority: Authority, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { client, authority, clock, random }
     }
 
-    fn sign(&self, audience: &str, now: UnixTime) -> Result<ClientAssertion, CredentialError> {
-        self.certificate.check_valid(now).map_err(|fault| self.source.error(fault))?;
-        let assertion = assertion::sign(&self.certificate, self.client, audience, self.random.uuid(), now)
-            .ok_or_else(|| CredentialError::SigningFailed { certificate: self.source.clone() })?;
-        self.signatures.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(
-            event = "client_assertion_signed",
-            thumbprint = self.certificate.thumbprint().hex(),
-            "signed a client assertion"
-        );
-        Ok(assertion)
+    fn unsigned(&self, signer: Thumbprint, now: UnixTime) -> Option<UnsignedAssertion> {
+        UnsignedAssertion::new(signer, self.client, &self.authority.token_endpoint(), self.random.uuid(), now)
     }
 }
-
-#[async_trait::async_trait]
-impl Credential for CertificateCredential {
-    async fn assertion(&self, audience: &str) -> Result<ClientAssertion, CredentialError> {
-        let now = self.clock.now();
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signed) = latest.as_ref().filter(|signed| signed.serves(audience, now)) {
-            return Ok(signed.assertion.clone());
-        }
-        let assertion = self.sign(audience, now)?;
-        *latest = Some(Signed { assertion: assertion.clone(), audience: audience.to_owned(), at: now });
-        Ok(assertion)
-    }
-
-    fn description(&self) -> CredentialDescription {
-        CredentialDescription {
-            kind: self.source.to_string(),
-            thumbprint: Some(self.certificate.thumbprint().hex()),
-            expires_at: Some(self.certificate.expires_at()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,30 +1,46 @@
-//! A certificate and its key in one PEM text, as `AZURE_CERT_PATH` and Key Vault give them.
+//! A certificate and its key in one PEM text: the file that `AZURE_CERT_PATH` names.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use zeroize::Zeroizing;
 
-use super::{CertificateCredential, CertificateSource, CredentialError};
+use super::{
+    CertificateSource, Credential, CredentialError, Signatory,
+    rotation::{Rotating, Source, Version},
+};
 use crate::{
-    ClientId, Clock, Random, UnixTime,
+    UnixTime,
     exchange::certificate::{CertificateFault, ClientCertificate},
 };
 
-impl CertificateCredential {
-    /// From the text of the file that `AZURE_CERT_PATH` names.
-    ///
-    /// It may hold a chain in any order: the certificate that the key belongs to is the one that counts.
-    pub fn from_pem(
-        pem: &Zeroizing<String>,
-        client: ClientId,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, CredentialError> {
-        let source = CertificateSource::File;
-        let certificate = certificate_in(pem.as_bytes(), clock.now()).map_err(|fault| source.error(fault))?;
-        Ok(Self::new(certificate, source, client, clock, random))
+/// The file that `AZURE_CERT_PATH` names. It is read again a few times a day: whoever renews it need not restart this.
+///
+/// It may hold a chain in any order: the certificate that the key belongs to is the one that counts.
+pub async fn from_file(path: PathBuf, signatory: Signatory) -> Result<Arc<dyn Credential>, CredentialError> {
+    let (clock, random) = (signatory.clock.clone(), signatory.random.clone());
+    Ok(Rotating::start(PemFile { path, signatory }, clock, random).await?)
+}
+
+struct PemFile {
+    path: PathBuf,
+    signatory: Signatory,
+}
+
+#[async_trait::async_trait]
+impl Source for PemFile {
+    async fn load(&self) -> Result<Version, CredentialError> {
+        let text = std::fs::read_to_string(&self.path)
+            .map_err(|error| CredentialError::UnreadableFile { path: self.path.clone(), cause: error.to_string() })?;
+        version(&Zeroizing::new(text), &self.signatory)
     }
+}
+
+/// The certificate of a PEM text with its key.
+pub(super) fn version(pem: &Zeroizing<String>, signatory: &Signatory) -> Result<Version, CredentialError> {
+    let source = CertificateSource::File;
+    let certificate = certificate_in(pem.as_bytes(), signatory.clock.now()).map_err(|fault| source.error(fault))?;
+    Ok(Version::in_process(certificate, source, signatory))
 }
 
 fn certificate_in(pem: &[u8], now: UnixTime) -> Result<ClientCertificate, CertificateFault> {
@@ -46,5 +62,15 @@ pub(super) fn private_key(pem: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>
         Ok(key) => Ok(Zeroizing::new(key)),
         Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(CertificateFault::Unreadable("no private key")),
         Err(_) => Err(CertificateFault::Unreadable("a broken private key")),
+    }
+}
+
+#[cfg(test)]
+impl super::CertificateCredential {
+    /// Without rotation, for tests of what stands on a credential.
+    pub(crate) fn from_pem(pem: &Zeroizing<String>, signatory: &Signatory) -> Result<Self, CredentialError> {
+        let source = CertificateSource::File;
+        let certificate = certificate_in(pem.as_bytes(), signatory.clock.now()).map_err(|fault| source.error(fault))?;
+        Ok(Self::of(certificate, source, signatory.clone()))
     }
 }

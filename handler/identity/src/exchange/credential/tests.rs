@@ -5,12 +5,11 @@ use std::sync::Arc;
 use rcgen::KeyPair;
 use zeroize::Zeroizing;
 
-use super::{CertificateCredential, Credential as _, CredentialError};
-use crate::exchange::testing::{CLIENT, TestCertificate, TestClock, TestRandom};
+use super::{CertificateCredential, Credential as _, CredentialError, from_file};
+use crate::exchange::testing::{TestCertificate, TestClock, signatory};
 
 fn load_at(clock: &Arc<TestClock>, pem: &str) -> Result<CertificateCredential, CredentialError> {
-    let pem = Zeroizing::new(pem.to_owned());
-    CertificateCredential::from_pem(&pem, CLIENT.parse().unwrap(), clock.clone(), Arc::<TestRandom>::default())
+    CertificateCredential::from_pem(&Zeroizing::new(pem.to_owned()), &signatory(clock))
 }
 
 fn load(pem: &str) -> Result<CertificateCredential, CredentialError> {
@@ -49,7 +48,7 @@ fn key_and_certificate_are_accepted_in_any_order_and_form() {
     ] {
         let description = load(&pem).unwrap_or_else(|error| panic!("{error}\n{pem}")).description();
         assert_eq!(description.kind, "AZURE_CERT_PATH");
-        assert_eq!(description.thumbprint, Some(test.client_certificate().thumbprint().hex()));
+        assert_eq!(description.thumbprint, Some(test.client_certificate().public().thumbprint().hex()));
         assert_eq!(description.expires_at.unwrap().0, 1_988_150_400, "2033-01-01");
     }
 }
@@ -118,27 +117,31 @@ fn a_certificate_is_accepted_within_its_validity_only() {
 async fn nothing_is_signed_after_the_certificate_has_expired() {
     let clock = TestClock::new();
     let credential = load_at(&clock, &TestCertificate::shared().pem()).unwrap_or_else(|error| panic!("{error}"));
-    assert!(credential.assertion("audience").await.is_ok());
+    assert!(credential.assertion().await.is_ok());
     clock.advance(10 * 365 * 86_400);
-    assert!(matches!(credential.assertion("audience").await, Err(CredentialError::Expired { .. })));
+    assert!(matches!(credential.assertion().await, Err(CredentialError::Expired { .. })));
     assert_eq!(credential.signatures(), 1);
 }
 
 #[tokio::test]
-async fn an_assertion_is_used_for_eight_minutes_and_for_one_audience() {
+async fn an_assertion_is_used_for_eight_minutes() {
     let clock = TestClock::new();
     let credential = load_at(&clock, &TestCertificate::shared().pem()).unwrap_or_else(|error| panic!("{error}"));
-    let sign = async |audience| {
-        credential.assertion(audience).await.unwrap_or_else(|error| panic!("{error}")).secret().to_owned()
-    };
-    let first = sign("one").await;
+    let sign = async || credential.assertion().await.unwrap_or_else(|error| panic!("{error}")).secret().to_owned();
+    let first = sign().await;
     clock.advance(479);
-    assert_eq!(sign("one").await, first);
+    assert_eq!(sign().await, first);
     clock.advance(1);
-    let second = sign("one").await;
-    assert_ne!(second, first);
-    assert_ne!(sign("other").await, second);
+    assert_ne!(sign().await, first);
     clock.advance(-3600);
-    sign("other").await;
-    assert_eq!(credential.signatures(), 4, "an assertion of the future is not used");
+    sign().await;
+    assert_eq!(credential.signatures(), 3, "an assertion of the future is not used");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named() {
+    let Err(error) = from_file("/nowhere/obo.pem".into(), signatory(&TestClock::new())).await else {
+        panic!("it was accepted")
+    };
+    assert!(error.to_string().starts_with("AZURE_CERT_PATH: /nowhere/obo.pem can't be read ("), "{error}");
 }

@@ -101,7 +101,7 @@ async fn a_credential_that_fails_is_the_operators_and_entra_is_not_asked() {
 
     #[async_trait::async_trait]
     impl Credential for Broken {
-        async fn assertion(&self, _: &str) -> Result<ClientAssertion, CredentialError> {
+        async fn assertion(&self) -> Result<ClientAssertion, CredentialError> {
             Err(CredentialError::InvalidName)
         }
 

@@ -1,14 +1,18 @@
 //! Proves what is sent to Entra, and when it is sent again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
     time::Instant,
 };
+use zeroize::Zeroizing;
 
-use crate::exchange::testing::{Reply, TestClock, World, alice, credential, exchange, token};
+use crate::exchange::{
+    credential::{ClientAssertion, Credential, CredentialDescription, CredentialError, Remedy},
+    testing::{Reply, Stub, TestClock, World, alice, credential, exchange, token},
+};
 
 #[tokio::test]
 async fn the_request_is_the_documented_form() {
@@ -148,4 +152,43 @@ async fn an_answer_without_end_is_refused() {
     let world = World::new().await;
     world.entra.then(Reply::new(200, " ".repeat(256 * 1024) + r#"{"token_type":"Bearer"}"#));
     assert_eq!(world.class(&alice("a")).await, "operator_fault");
+}
+
+/// A credential that always has another certificate, or never.
+struct Replaceable(Remedy);
+
+#[async_trait::async_trait]
+impl Credential for Replaceable {
+    async fn assertion(&self) -> Result<ClientAssertion, CredentialError> {
+        Ok(ClientAssertion::foreign(Zeroizing::new("a.client.assertion".to_owned())))
+    }
+
+    async fn refused(&self, _: &ClientAssertion) -> Remedy {
+        self.0
+    }
+
+    fn description(&self) -> CredentialDescription {
+        CredentialDescription { kind: "test".to_owned(), thumbprint: None, expires_at: None }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_certificate_is_replaced_at_most_twice_and_nothing_else_is_a_reason_to() {
+    for (remedy, error, code, requests) in [
+        (Remedy::TryAgain, "invalid_client", 700_027, 3),
+        (Remedy::TryAgain, "invalid_client", 700_024, 3),
+        (Remedy::TryAgain, "invalid_client", 7_000_214, 3),
+        (Remedy::TryAgain, "invalid_client", 1_000_502, 3),
+        (Remedy::TryAgain, "invalid_client", 7_000_274, 3),
+        (Remedy::TryAgain, "invalid_client", 7_000_277, 3),
+        (Remedy::Nothing, "invalid_client", 700_027, 1),
+        (Remedy::TryAgain, "invalid_client", 7_000_215, 1),
+        (Remedy::TryAgain, "unauthorized_client", 700_016, 1),
+        (Remedy::TryAgain, "invalid_grant", 700_027, 1),
+    ] {
+        let entra = Stub::start(move |_| Reply::refusal(401, error, code, "")).await;
+        let exchange = exchange(&entra.url, &TestClock::new(), Arc::new(Replaceable(remedy)));
+        assert!(token(&exchange, &alice("a")).await.is_err());
+        assert_eq!(entra.count(), requests, "{remedy:?} {error} {code}");
+    }
 }

@@ -1,29 +1,36 @@
 //! Proves how a vault's answers are read, with the Key Vault clients over a transport that answers from a table. That the
 //! vault converts to PEM on request (`outContentType`), only a live vault can show.
 
+mod signing;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
 use azure_core::{
-    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
-    http::{AsyncRawResponse, HttpClient, Request, StatusCode, headers::Headers},
+    credentials::{AccessToken, TokenRequestOptions},
+    http::{AsyncRawResponse, Body, HttpClient, Request, headers::Headers},
     time::OffsetDateTime,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
-use super::*;
-use crate::exchange::testing::{NOW, TestCertificate};
+use super::{super::azure_sdk::BoundedIdentity, *};
+use crate::exchange::testing::{TestCertificate, TestClock, signatory};
 
 const CERTIFICATE: &str = "/certificates/obo/";
 const SECRET: &str = "/secrets/obo/5ec2e7";
+const SIGN: &str = "/keys/obo/5ec2e7/sign";
 
-/// A vault that knows two addresses. A status of 0 is no answer.
+/// A vault that knows three addresses. A status of 0 is no answer.
 #[derive(Debug, Default)]
 struct FakeVault {
     answers: HashMap<&'static str, (u16, String)>,
+    signing: Signing,
     requests: Mutex<Vec<String>>,
 }
 
@@ -41,10 +48,37 @@ impl HttpClient for FakeVault {
             return Ok(AsyncRawResponse::from_bytes(StatusCode::Unauthorized, headers, Vec::new()));
         }
         self.requests.lock().unwrap().push(format!("{}?{}", url.path(), url.query().unwrap_or_default()));
+        if url.path() == SIGN {
+            let (status, body) = self.sign(request.body()).await;
+            return Ok(AsyncRawResponse::from_bytes(status.into(), Headers::new(), body.into_bytes()));
+        }
         let Some((status @ 1.., body)) = self.answers.get(url.path()) else {
             return Err(azure_core::Error::with_message(ErrorKind::Connection, "no route to host"));
         };
         Ok(AsyncRawResponse::from_bytes((*status).into(), Headers::new(), body.clone().into_bytes()))
+    }
+}
+
+impl FakeVault {
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    async fn sign(&self, body: &Body) -> (u16, String) {
+        let Body::Bytes(body) = body else { panic!("a body in one piece") };
+        let asked: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(asked["alg"], "PS256");
+        let digest = URL_SAFE_NO_PAD.decode(asked["value"].as_str().unwrap().trim_end_matches('=')).unwrap();
+        let signature = match &self.signing {
+            Signing::Answer(status, body) => return (*status, body.clone()),
+            Signing::Faithful => TestCertificate::shared().sign_digest(&digest),
+            Signing::Forged => TestCertificate::new().sign_digest(&digest),
+            Signing::Slow => {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                TestCertificate::shared().sign_digest(&digest)
+            }
+        };
+        (200, json!({ "kid": "k", "value": URL_SAFE_NO_PAD.encode(signature) }).to_string())
     }
 }
 
@@ -71,12 +105,26 @@ impl TokenCredential for FakeIdentity {
     }
 }
 
+/// What the vault answers to a digest.
+#[derive(Clone, Debug, Default)]
+enum Signing {
+    /// The signature of the certificate's key.
+    #[default]
+    Faithful,
+    /// The signature of another key.
+    Forged,
+    Answer(u16, String),
+    /// A signature, five seconds later.
+    Slow,
+}
+
 struct Scene {
     vault: &'static str,
     name: &'static str,
     identity: FakeIdentity,
     certificate: (u16, String),
     secret: (u16, String),
+    signing: Signing,
 }
 
 fn certificate_body(change: impl FnOnce(&mut Value)) -> (u16, String) {
@@ -113,14 +161,27 @@ impl Default for Scene {
             identity: FakeIdentity::Token,
             certificate: certificate_body(|_| {}),
             secret: secret_body(|_| {}),
+            signing: Signing::Faithful,
         }
     }
 }
 
 impl Scene {
-    async fn load(self) -> (Result<ClientCertificate, CredentialError>, Vec<String>) {
+    /// A certificate whose key stays in the vault.
+    fn non_exportable(signing: Signing) -> Self {
+        let certificate = certificate_body(|body| body["policy"]["key_props"]["exportable"] = json!(false));
+        Self { certificate, signing, ..Self::default() }
+    }
+
+    async fn load(self) -> (Result<Version, CredentialError>, Vec<String>) {
+        let (loaded, fake) = self.load_at(&TestClock::new()).await;
+        (loaded, fake.requests())
+    }
+
+    async fn load_at(self, clock: &Arc<TestClock>) -> (Result<Version, CredentialError>, Arc<FakeVault>) {
         let fake = Arc::new(FakeVault {
             answers: [(CERTIFICATE, self.certificate), (SECRET, self.secret)].into(),
+            signing: self.signing,
             ..FakeVault::default()
         });
         let from = KeyVaultCertificate {
@@ -130,11 +191,10 @@ impl Scene {
         };
         let identity = Arc::new(BoundedIdentity(Arc::new(self.identity)));
         let loaded = match Vault::new(&from, identity, &client_options(Transport::new(fake.clone()))) {
-            Ok(vault) => vault.load(NOW).await,
+            Ok(vault) => VaultSource { vault: Arc::new(vault), signatory: signatory(clock) }.load().await,
             Err(error) => Err(error),
         };
-        let requests = fake.requests.lock().unwrap().clone();
-        (loaded, requests)
+        (loaded, fake)
     }
 
     async fn error(self) -> String {
@@ -146,7 +206,7 @@ impl Scene {
 async fn certificate_and_key_of_one_version_are_read_as_pem() {
     let (loaded, requests) = Scene::default().load().await;
     let loaded = loaded.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(loaded.thumbprint(), TestCertificate::shared().client_certificate().thumbprint());
+    assert_eq!(loaded.thumbprint, TestCertificate::shared().client_certificate().public().thumbprint());
     insta::assert_snapshot!(requests.join("\n"), @"
     /certificates/obo/?api-version=2025-07-01
     /secrets/obo/5ec2e7?api-version=2025-07-01&outContentType=application%2Fx-pem-file
@@ -165,7 +225,6 @@ async fn each_refusal_names_the_setting_the_cause_and_the_fix() {
         with_secret(refused(403, "Forbidden", "ForbiddenByFirewall")),
         with_secret(refused(403, "Forbidden", "SecretDisabled")),
         with_secret(refused(503, "ServiceUnavailable", "")),
-        with_certificate(certificate_body(|body| body["policy"]["key_props"]["exportable"] = json!(false))),
         with_secret(secret_body(|body| body["contentType"] = json!("application/x-pkcs12"))),
         with_secret(secret_body(|body| body["value"] = json!(TestCertificate::shared().certificate.pem()))),
         with_secret(secret_body(|body| body["value"] = json!(TestCertificate::new().pem().as_str()))),
@@ -190,8 +249,6 @@ async fn each_refusal_names_the_setting_the_cause_and_the_fix() {
     KEY_VAULT_URL: the vault contoso.vault.azure.net refuses to hand out obo (SecretDisabled); enable it: az keyvault certificate set-attributes --vault-name contoso --enabled true --name <OBO_CERTIFICATE_NAME>
 
     KEY_VAULT_URL: the vault contoso.vault.azure.net can't be reached (status 503 ServiceUnavailable); check the address and the network path: az keyvault show --name contoso --query properties.vaultUri
-
-    OBO_CERTIFICATE_NAME: the policy of obo in contoso.vault.azure.net keeps its key in the vault, and signing in the vault is not available yet; make a version whose policy has keyProperties.exportable true (az keyvault certificate create --vault-name contoso --name obo --policy @policy.json) and register it
 
     OBO_CERTIFICATE_NAME: the vault contoso.vault.azure.net hands out obo as application/x-pkcs12 instead of application/x-pem-file; make a version whose policy has secretProperties.contentType application/x-pem-file
 
