@@ -28,7 +28,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 pub(super) async fn mcp(State(edge): State<Arc<Edge>>, request: http::Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let ids = CallIds { correlation_id: edge.random.uuid(), trace_id: trace_id(header_text(&parts, "traceparent")) };
-    let origin = origin::judge(&parts.headers, &edge.allowed_origins);
+    let origin = Origin::judge(&parts.headers, &edge.allowed_origins);
     let mut response = match edge.answer(parts, body, &origin, ids.clone()).await {
         Ok(response) => response,
         Err(refused) => {

@@ -25,6 +25,8 @@ use axum::{
 pub use face::Face;
 use http::{StatusCode, header};
 use identity::{Random, Validator};
+pub use origin::Origin;
+pub use refusal::protocol_error;
 pub use serve::serve;
 
 use crate::{mcp::ServerInfo, tools::Tools};

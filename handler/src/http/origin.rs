@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 /// What `Origin` says about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
     /// No browser, or a same-origin request of an old one.
     None,
     /// A listed origin, as it is to be echoed.
@@ -13,15 +13,18 @@ pub(super) enum Origin {
     Foreign,
 }
 
-/// Judges `Origin` against the exact list of the settings.
-pub(super) fn judge(headers: &HeaderMap, allowed: &[String]) -> Origin {
-    let mut values = headers.get_all(header::ORIGIN).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Origin::None,
-        (Some(value), None) if allowed.iter().any(|origin| origin.as_bytes() == value.as_bytes()) => {
-            Origin::Listed(value.clone())
+impl Origin {
+    /// Judges the header `Origin` against the exact list of the settings.
+    #[must_use]
+    pub fn judge(headers: &HeaderMap, allowed: &[String]) -> Self {
+        let mut values = headers.get_all(header::ORIGIN).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::None,
+            (Some(value), None) if allowed.iter().any(|origin| origin.as_bytes() == value.as_bytes()) => {
+                Self::Listed(value.clone())
+            }
+            _ => Self::Foreign,
         }
-        _ => Origin::Foreign,
     }
 }
 

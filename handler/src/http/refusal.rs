@@ -174,8 +174,9 @@ pub(super) fn log_refused(reason: &str, ids: &CallIds) {
     tracing::info!(event = "request_refused", reason, %correlation_id, trace_id, "a request was refused");
 }
 
-/// A message that breaks the protocol.
-pub(super) fn protocol_error(error: &ProtocolError, correlation_id: Uuid) -> Response {
+/// The answer to a message that breaks the protocol; `correlation_id` finds the attempt in the log.
+#[must_use]
+pub fn protocol_error(error: &ProtocolError, correlation_id: Uuid) -> Response {
     let status = match &error.kind {
         ProtocolErrorKind::UnknownMethod { era: Era::Modern, .. } => StatusCode::NOT_FOUND,
         // a 404 would make a handshake client drop its connection and start over, for ever

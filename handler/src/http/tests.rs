@@ -465,7 +465,7 @@ fn origins_are_compared_exactly() {
         for value in values {
             headers.append(header::ORIGIN, value.parse().unwrap());
         }
-        origin::judge(&headers, &allowed)
+        Origin::judge(&headers, &allowed)
     };
     assert_eq!(judged(&[]), Origin::None);
     assert!(matches!(judged(&["https://inspector.contoso.example"]), Origin::Listed(_)));

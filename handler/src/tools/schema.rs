@@ -19,8 +19,7 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema =
-        settings.with_transform(RecursiveTransform(without_null)).into_generator().into_root_schema_for::<T>();
+    let mut schema = settings.with_transform(RecursiveTransform(portable)).into_generator().into_root_schema_for::<T>();
     // the tool has a title and a description of its own
     schema.remove("title");
     schema.remove("description");
@@ -29,12 +28,17 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
     schema.to_value()
 }
 
-/// What is optional is left out, in arguments and in answers. `null` is accepted for an argument, but not advertised.
-fn without_null(schema: &mut Schema) {
-    let Some(Value::Array(types)) = schema.get_mut("type") else { return };
-    types.retain(|name| name != "null");
-    if let [only] = types.as_slice() {
-        let only = only.clone();
-        schema.insert("type".to_owned(), only);
+/// What is optional is left out, in arguments and in answers: `null` is accepted for an argument, but not advertised.
+/// Rust's names of number formats (`uint`) are in no vocabulary, and clients that check schemas complain about each.
+fn portable(schema: &mut Schema) {
+    let Some(types) = schema.get_mut("type") else { return };
+    if let Value::Array(names) = types {
+        names.retain(|name| name != "null");
+        if let [only] = names.as_slice() {
+            *types = only.clone();
+        }
+    }
+    if *types == "integer" || *types == "number" {
+        schema.remove("format");
     }
 }

@@ -135,6 +135,24 @@ fn tools_are_listed_in_alphabetical_order_with_object_schemas_that_take_nothing_
     }
 }
 
+/// Clients that check schemas complain about each format they do not know.
+#[test]
+fn the_schemas_name_no_format_but_those_of_json_schema() {
+    fn formats(value: &Value, found: &mut Vec<Value>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("format").filter(|format| format.is_string()).cloned());
+                members.values().for_each(|value| formats(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| formats(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    formats(&serde_json::from_str(registry().listed(true).get()).unwrap(), &mut found);
+    assert!(found.iter().all(|format| *format == "date" || *format == "uuid"), "{found:?}");
+}
+
 #[test]
 fn the_arguments_of_a_cost_tool_explain_themselves() {
     assert_snapshot!(schema_of("cost_by_service", "inputSchema"), @r#"
@@ -280,7 +298,6 @@ fn an_answer_s_schema_is_written_out() {
                   },
                   "count": {
                     "description": "How many items are summed up here.",
-                    "format": "uint",
                     "minimum": 0,
                     "type": "integer"
                   },
