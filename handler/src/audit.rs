@@ -2,20 +2,7 @@
 //!
 //! The line is a `tracing` event of target `audit`. It names people and ids, and nothing of what they read.
 //!
-//! | field | always | means |
-//! | --- | --- | --- |
-//! | `event` | yes | `audit` |
-//! | `decision` | yes | see [`Decision`] |
-//! | `oid`, `tid`, `azp` | yes | object id, tenant and client application of the caller |
-//! | `uti` | no | Entra's id of the caller's token |
-//! | `user` | yes | the caller's name, for reading |
-//! | `tool` | no | the tool, if there is one of the name that was asked for |
-//! | `permission` | no | what the tool demands; `any` for every valid token |
-//! | `subscription_id` | no | the argument, if it is a GUID, also when the call was denied before it was read |
-//! | `reason` | no | a stable code for everything that is not a plain success |
-//! | `correlation_id` | yes | the id the caller was told |
-//! | `trace_id` | no | the W3C trace |
-//! | `duration_ms` | yes | from the first check to the answer |
+//! `docs/log-events.md` lists its fields.
 
 use identity::Caller;
 use tokio::time::Instant;
