@@ -6,8 +6,18 @@
 
 use identity::Caller;
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use crate::{azure::SubscriptionId, telemetry, tools::CallIds};
+use crate::{azure::SubscriptionId, telemetry};
+
+/// Names of one call in logs and answers.
+#[derive(Clone, Debug)]
+pub struct CallIds {
+    /// Ours. Entra and Azure log what they are asked under it too.
+    pub correlation_id: Uuid,
+    /// The W3C trace id, if the client or the host sent one.
+    pub trace_id: Option<String>,
+}
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +187,7 @@ mod tests {
             uti: None,
             user: "bob@contoso.example".into(),
         };
-        let ids = CallIds { correlation_id: uuid::Uuid::from_u128(0xc0_ffee), trace_id: None };
+        let ids = CallIds { correlation_id: Uuid::from_u128(0xc0_ffee), trace_id: None };
         let captured = Captured::default();
         let writer = captured.clone();
         let subscriber =

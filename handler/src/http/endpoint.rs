@@ -18,8 +18,8 @@ use super::{
     refusal::{self, EdgeRefusal},
 };
 use crate::{
+    audit::CallIds,
     mcp::{self, Era, Message, Reply, Request, RequestId, ToolCall},
-    tools::CallIds,
 };
 
 /// How long a client may take to send a body of at most 1 MiB.

@@ -17,8 +17,8 @@ use super::{
     limits::{self, NoBody, TooLarge},
 };
 use crate::{
+    audit::CallIds,
     mcp::{self, Era, ProtocolError, ProtocolErrorKind},
-    tools::CallIds,
 };
 
 /// Refused before there was a message to answer.

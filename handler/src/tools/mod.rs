@@ -24,10 +24,9 @@ use identity::{ArmConnection, Caller, Clock, ExchangeFailure, PermissionRefusal,
 use registry::{Answer, AnyoneCall, Registry, Run, Tool, UserCall};
 use serde_json::{Value, value::RawValue};
 use stop::Stop;
-use uuid::Uuid;
 
 use crate::{
-    audit::{Attempt, Decision, Principal, Record},
+    audit::{Attempt, CallIds, Decision, Principal, Record},
     azure::Name,
     mcp::{ToolCall, ToolResult},
 };
@@ -41,15 +40,6 @@ pub struct Tools {
     arm: Arc<ArmConnection>,
     clock: Arc<dyn Clock>,
     registry: Registry,
-}
-
-/// Names of one call in logs and answers.
-#[derive(Clone, Debug)]
-pub struct CallIds {
-    /// Ours. Entra and Azure log what they are asked under it too.
-    pub correlation_id: Uuid,
-    /// The W3C trace id, if the client or the host sent one.
-    pub trace_id: Option<String>,
 }
 
 /// Why a call ends before its tool can answer. `http` renders it.

@@ -4,9 +4,9 @@ use std::{borrow::Cow, time::Duration};
 
 use serde_json::Map;
 
-use super::{CALL_DEADLINE, CallIds, Refusal, arguments::BadArgument};
+use super::{CALL_DEADLINE, Refusal, arguments::BadArgument};
 use crate::{
-    audit::{Decision, Principal},
+    audit::{CallIds, Decision, Principal},
     azure::{CostError, CostFailure, Name, SubscriptionId},
     mcp::{Explanation, ToolResult, Who},
 };
