@@ -8,7 +8,10 @@ use identity::Caller;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{azure::SubscriptionId, telemetry};
+use crate::{
+    azure::{ManagementGroup, SubscriptionId},
+    telemetry,
+};
 
 /// Names of one call in logs and answers.
 #[derive(Clone, Debug)]
@@ -87,7 +90,7 @@ impl Principal {
 }
 
 /// What a call wants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attempt {
     /// Only the name of a tool that exists: names made up by a caller are not logged.
     pub tool: Option<&'static str>,
@@ -95,6 +98,8 @@ pub struct Attempt {
     pub permission: Option<&'static str>,
     /// The argument, if it is a GUID.
     pub subscription: Option<SubscriptionId>,
+    /// The argument, if it can be the id of a management group.
+    pub management_group: Option<ManagementGroup>,
 }
 
 /// The line of one call. It is written exactly once: by [`Record::decide`], or when the call is dropped undecided
@@ -122,6 +127,7 @@ impl<'a> Record<'a> {
 
     fn write(&self, decision: Decision, reason: Option<&str>) {
         let subscription = self.attempt.subscription.map(|id| id.to_string());
+        let management_group = self.attempt.management_group.clone().map(String::from);
         tracing::info!(
             target: telemetry::AUDIT,
             event = "audit",
@@ -134,6 +140,7 @@ impl<'a> Record<'a> {
             tool = self.attempt.tool,
             permission = self.attempt.permission,
             subscription_id = subscription.as_deref(),
+            management_group_id = management_group.as_deref(),
             reason,
             correlation_id = %self.ids.correlation_id,
             trace_id = self.ids.trace_id.as_deref(),
@@ -197,7 +204,7 @@ mod tests {
         String::from_utf8_lossy(&bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    const NOTHING: Attempt = Attempt { tool: None, permission: None, subscription: None };
+    const NOTHING: Attempt = Attempt { tool: None, permission: None, subscription: None, management_group: None };
 
     #[test]
     fn a_denied_call_says_who_wanted_what() {
@@ -205,6 +212,7 @@ mod tests {
             tool: Some("cost_by_service"),
             permission: Some("cost.read"),
             subscription: "0B1F6471-1BF0-4DDA-AEC3-CB9272F09590".parse().ok(),
+            management_group: None,
         };
         let mut lines = lines(|record| record.decide(Decision::DenyRbac, Some("azure_access_denied")), attempt);
         let mut line = lines.remove(0);

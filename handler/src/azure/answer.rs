@@ -1,27 +1,30 @@
-//! What Cost Management answered.
-//!
-//! An answer is a table: columns with names, rows of cells by position. Neither the order of the columns nor their case
-//! is promised, so a cell is found by its column's name.
-
-use std::borrow::Cow;
+//! What Cost Management answered to a query.
 
 use http::StatusCode;
 use identity::{ArmResponse, UnixTime};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
-    CostError, Currency, Dimension, Money, Name, PAGE_LIMIT,
-    query::{COST_ALIAS, COST_COLUMN},
+    CostError, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
+    query::{COST_ALIAS, COST_COLUMN, USD_ALIAS, USD_COLUMN},
+    table::{Complaint, Place, Row, Table},
 };
 
-/// The costs of one value of the dimension asked for.
+/// What a tag is called in an answer: two columns, of which only the second is read.
+const TAG_VALUE: &str = "TagValue";
+/// What a date is called in an answer, by days and by months.
+const DATES: [&str; 2] = ["UsageDate", "BillingMonth"];
+
+/// One line of costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostLine {
-    /// The value, for example a service. Chosen by others.
-    pub name: Name,
+    /// The value of each grouping, in the order asked for. Chosen by others.
+    pub names: Vec<Name>,
+    /// The day, or the first day of the month, where the granularity has one.
+    pub date: Option<Day>,
     /// What it cost.
     pub cost: Money,
+    /// The same in US dollars by Azure's own conversion, where it was asked for.
+    pub usd: Option<Money>,
 }
 
 /// All lines that were read, in Azure's order; at least one.
@@ -65,78 +68,65 @@ impl Pages {
     }
 }
 
-/// Reads one answer to a query grouped by `dimension`.
-pub(super) fn read(response: &ArmResponse, dimension: Dimension, now: UnixTime) -> Result<Page, CostError> {
+/// Reads one answer to `query`.
+pub(super) fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page, CostError> {
     match response.status {
-        StatusCode::OK => page(&response.body, dimension).map_err(CostError::BadAnswer),
+        StatusCode::OK => page(&response.body, query).map_err(CostError::BadAnswer),
         StatusCode::NO_CONTENT => Err(CostError::NoData),
         status => Err(CostError::of(status, &response.headers, &response.body, now)),
     }
 }
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    properties: Properties<'a>,
+/// Where everything is in the rows of a page.
+struct Columns {
+    cost: Place,
+    usd: Option<Place>,
+    date: Option<Place>,
+    names: Vec<Place>,
+    currency: Place,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Properties<'a> {
-    next_link: Option<String>,
-    #[serde(borrow)]
-    columns: Vec<Column<'a>>,
-    /// Cells stay the text they are: a number that went through a double would be another amount.
-    #[serde(borrow)]
-    rows: Vec<Vec<&'a RawValue>>,
+fn page(body: &[u8], query: &CostQuery) -> Result<Page, Complaint> {
+    let table = Table::read(body)?;
+    let columns = Columns::find(&table, query)?;
+    let lines = table.rows().map(|row| columns.line(&row?)).collect::<Result<_, _>>()?;
+    Ok(Page { lines, next: table.next })
 }
 
-#[derive(Deserialize)]
-struct Column<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-fn page(body: &[u8], dimension: Dimension) -> Result<Page, &'static str> {
-    let Body { properties } = serde_json::from_slice(body).map_err(|_| "not a table of columns and rows")?;
-    let Properties { next_link, columns, rows } = properties;
-    let cost = find(&columns, &[COST_COLUMN, COST_ALIAS])?;
-    let name = find(&columns, &[dimension.name()])?;
-    let currency = find(&columns, &["Currency"])?;
-    let lines = rows.iter().map(|row| {
-        if row.len() != columns.len() {
-            return Err("a row with more or fewer cells than columns");
-        }
-        let cell = |index: usize| row.get(index).map(|cell| cell.get()).ok_or("a missing cell");
-        let currency = text(cell(currency)?)?.parse().map_err(|_| "a currency that is not a three-letter code")?;
-        Ok(CostLine { name: name_of(&text(cell(name)?)?), cost: amount(cell(cost)?, currency)? })
-    });
-    Ok(Page { lines: lines.collect::<Result<_, _>>()?, next: next_link.filter(|link| !link.is_empty()) })
-}
-
-/// Where the one column of these names is. Two would leave open which one counts.
-fn find(columns: &[Column<'_>], names: &[&str]) -> Result<usize, &'static str> {
-    let is_wanted = |column: &Column<'_>| names.iter().any(|name| column.name.eq_ignore_ascii_case(name));
-    let mut found = columns.iter().enumerate().filter(|(_, column)| is_wanted(column)).map(|(index, _)| index);
-    match (found.next(), found.next()) {
-        (Some(index), None) => Ok(index),
-        (None, _) => Err("a column is missing"),
-        (Some(_), Some(_)) => Err("a column is there twice"),
+impl Columns {
+    fn find(table: &Table<'_>, query: &CostQuery) -> Result<Self, Complaint> {
+        let usd = query.with_usd.then(|| table.column(&[USD_COLUMN, USD_ALIAS])).transpose()?;
+        let date = (query.granularity != Granularity::None).then(|| table.column(&DATES)).transpose()?;
+        // the columns of tags all have one name; they come in the order the tags were asked for
+        let mut tags = table.places(&[TAG_VALUE]);
+        let mut name = |grouping: &Grouping| match grouping {
+            Grouping::Dimension(dimension) => table.column(&[dimension.name()]),
+            Grouping::Tag(_) => tags.next().ok_or("a column is missing"),
+        };
+        Ok(Self {
+            cost: table.column(&[COST_COLUMN, COST_ALIAS])?,
+            usd,
+            date,
+            names: query.group_by.iter().map(&mut name).collect::<Result<_, _>>()?,
+            currency: table.column(&["Currency"])?,
+        })
     }
-}
 
-fn text(cell: &str) -> Result<String, &'static str> {
-    serde_json::from_str(cell).map(Option::unwrap_or_default).map_err(|_| "a cell that should be text is not")
+    fn line(&self, row: &Row<'_>) -> Result<CostLine, Complaint> {
+        let usd = |place| row.money(place, super::Currency::USD);
+        Ok(CostLine {
+            names: self.names.iter().map(|place| Ok(name_of(&row.text(*place)?))).collect::<Result<_, Complaint>>()?,
+            date: self.date.map(|place| row.day(place)).transpose()?,
+            cost: row.money(self.cost, row.currency(self.currency)?)?,
+            usd: self.usd.map(usd).transpose()?,
+        })
+    }
 }
 
 fn name_of(text: &str) -> Name {
     let name = Name::new(text);
     // Azure's own word for costs that belong to nothing in particular
     if name.is_empty() { Name::new("Unassigned") } else { name }
-}
-
-fn amount(cell: &str, currency: Currency) -> Result<Money, &'static str> {
-    Money::parse(cell, currency).ok_or("an amount that is no number, or no sensible one")
 }
 
 #[cfg(test)]
@@ -150,10 +140,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::azure::{CostScope, Metric, Period};
 
     fn answer(status: StatusCode, body: &str) -> Result<Page, CostError> {
         let response = ArmResponse { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) };
-        read(&response, Dimension::ServiceName, UnixTime(0))
+        read(&response, &query(&["ServiceName"]), UnixTime(0))
+    }
+
+    fn query(group_by: &[&str]) -> CostQuery {
+        CostQuery {
+            scope: CostScope::Subscription("0b1f6471-1bf0-4dda-aec3-cb9272f09590".parse().unwrap()),
+            period: Period::new(None, None, "2026-11-22".parse().unwrap()).unwrap(),
+            metric: Metric::Actual,
+            granularity: Granularity::None,
+            group_by: group_by.iter().map(|name| name.parse().unwrap()).collect(),
+            filters: vec![],
+            with_usd: false,
+        }
     }
 
     /// `columns` separated by spaces, `rows` as JSON.
@@ -165,8 +168,15 @@ mod tests {
     #[track_caller]
     fn lines(body: &str) -> String {
         let page = answer(StatusCode::OK, body).unwrap();
-        let line = |line: &CostLine| format!("{}: {} {}", line.name, line.cost.exact(), line.cost.currency());
-        page.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+        page.lines.iter().map(shown).collect::<Vec<_>>().join("\n")
+    }
+
+    /// `2026-10-01 a/b: 1.5 EUR (1.6 USD)`
+    fn shown(line: &CostLine) -> String {
+        let names: Vec<_> = line.names.iter().map(Name::as_str).collect();
+        let date = line.date.map(|date| format!("{date} ")).unwrap_or_default();
+        let usd = line.usd.as_ref().map(|usd| format!(" ({} {})", usd.exact(), usd.currency())).unwrap_or_default();
+        format!("{date}{}: {} {}{usd}", names.join("/"), line.cost.exact(), line.cost.currency())
     }
 
     #[track_caller]
@@ -203,6 +213,41 @@ mod tests {
         ] {
             assert_eq!(lines(&table(columns, &format!("[{row}]"))), "Storage: 1.5 EUR", "{columns}");
         }
+    }
+
+    #[test]
+    fn dates_tags_and_dollars_are_read_where_they_were_asked_for() {
+        let read_with = |query: &CostQuery, columns: &str, rows: &str| {
+            let body = table(columns, rows);
+            page(body.as_bytes(), query).map(|page| page.lines.iter().map(shown).collect::<Vec<_>>().join("\n"))
+        };
+        let tags = CostQuery { granularity: Granularity::Daily, ..query(&["tag:env", "service"]) };
+        let daily = read_with(
+            &tags,
+            "Cost UsageDate TagKey TagValue ServiceName Currency",
+            r#"[[41.2,20261103,"env","prod","Storage","EUR"],[1,20261104,"env",null,"Storage","EUR"]]"#,
+        );
+        assert_snapshot!(daily.unwrap(), @"
+        2026-11-03 prod/Storage: 41.2 EUR
+        2026-11-04 Unassigned/Storage: 1 EUR
+        ");
+        let monthly = CostQuery { granularity: Granularity::Monthly, with_usd: true, ..query(&["tag:a", "tag:b"]) };
+        let rows = r#"[[1.5,1.6,"2026-10-01T00:00:00","a","x","b","y","EUR"]]"#;
+        let columns = "Cost CostUSD BillingMonth TagKey TagValue TagKey TagValue Currency";
+        assert_snapshot!(read_with(&monthly, columns, rows).unwrap(), @"2026-10-01 x/y: 1.5 EUR (1.6 USD)");
+        let total = CostQuery { group_by: vec![], ..query(&[]) };
+        assert_snapshot!(read_with(&total, "Cost Currency", r#"[[1.5,"EUR"]]"#).unwrap(), @": 1.5 EUR");
+        for (date, complaint) in
+            [("2026110", true), ("20261301", true), (r#""2026""#, true), (r#""2026-10-01""#, false)]
+        {
+            let rows = format!(r#"[[1,{date},"a","x","s","EUR"]]"#);
+            let read = read_with(&tags, "Cost UsageDate TagKey TagValue ServiceName Currency", &rows);
+            assert_eq!(read == Err("a date that is none"), complaint, "{date}");
+        }
+        assert_eq!(
+            read_with(&monthly, "Cost CostUSD UsageDate TagKey TagValue Currency", "[]"),
+            Err("a column is missing")
+        );
     }
 
     #[test]
@@ -269,7 +314,7 @@ mod tests {
         assert_eq!(pages.add(page_of("a", Some("https://x/1"))).as_deref(), Some("https://x/1"));
         assert_eq!(pages.add(page_of("b", Some(""))), None);
         let costs = pages.finish().unwrap();
-        assert_eq!(costs.lines.iter().map(|line| line.name.as_str()).collect::<String>(), "ab");
+        assert_eq!(costs.lines.iter().map(|line| line.names[0].as_str()).collect::<String>(), "ab");
         assert!(!costs.capped);
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use identity::{ArmFailure, ExchangeFailure, UnixTime, exchange::ClaimsChallenge};
 use serde::Deserialize;
 
-use super::{Name, OutOfRange, throttle};
+use super::{Name, throttle};
 
 /// Why a query has no answer: either this caller gets no token, or Azure gave none of the answers hoped for.
 ///
@@ -43,7 +43,10 @@ pub enum CostError {
     /// 401 of another kind: the exchanged token is expired or revoked. The caller must sign in again.
     #[error("the token was rejected: {0}")]
     TokenRejected(Name),
-    /// 404: no such subscription, or none that the caller may know of.
+    /// 400: the agreement does not know the dimension; Azure says which it knows. The caller must ask for one of those.
+    #[error("invalid dimension")]
+    InvalidDimension(Name),
+    /// 404: no such scope, or none that the caller may know of.
     #[error("not found")]
     NotFound,
     /// 204, or no line at all: Azure was willing to answer and has nothing.
@@ -91,12 +94,6 @@ pub enum CostError {
     BadAnswer(&'static str),
 }
 
-impl From<OutOfRange> for CostError {
-    fn from(_: OutOfRange) -> Self {
-        Self::BadAnswer("amounts beyond ten trillion")
-    }
-}
-
 impl From<ArmFailure> for CostFailure {
     fn from(failure: ArmFailure) -> Self {
         match failure {
@@ -138,11 +135,22 @@ impl CostError {
             (404, _) => Self::NotFound,
             (429, _) => Self::Throttled { retry_after: throttle::retry_after(headers, now) },
             (400, "AccountCostDisabled") => Self::AccountCostDisabled,
+            (400, _) if INVALID_DIMENSION.iter().any(|sign| message.contains(sign)) => {
+                Self::InvalidDimension(Name::message(valid_values(&message)))
+            }
             (408 | 500..=599, _) => Self::Unavailable { status, retry_after: throttle::said(headers, now) },
             (400..=499, _) => Self::BadRequest { status, message: Name::message(&message) },
             _ => Self::BadAnswer("a status that the API does not describe"),
         }
     }
+}
+
+/// How Azure begins the refusal of a dimension, before it lists the valid ones.
+const INVALID_DIMENSION: [&str; 2] = ["Invalid dataset grouping", "Invalid dataset filter"];
+
+/// The list at the end of the message, or all of it.
+fn valid_values(message: &str) -> &str {
+    message.rsplit_once("valid values:").map_or(message, |(_, values)| values)
 }
 
 #[cfg(test)]
@@ -202,6 +210,14 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(of(status.as_u16(), "BadRequest"), CostError::BadRequest { status, message });
         }
+    }
+
+    #[test]
+    fn a_wrong_dimension_comes_with_the_valid_ones() {
+        let message = "Invalid query definition: Invalid dataset grouping: 'Foo'; valid values: 'Meter','ServiceName'";
+        let body = json!({ "error": { "code": "BadRequest", "message": message } }).to_string();
+        let error = CostError::of(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), UnixTime(0));
+        assert_eq!(error, CostError::InvalidDimension(Name::new("'Meter','ServiceName'")));
     }
 
     #[test]

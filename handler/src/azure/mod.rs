@@ -10,21 +10,30 @@
 //! The API is described at <https://learn.microsoft.com/rest/api/cost-management/query/usage>.
 
 mod answer;
+mod currency;
+mod day;
 mod error;
+mod grouping;
 mod money;
 mod name;
 mod period;
 mod query;
+mod scope;
 mod subscription;
+mod table;
 mod throttle;
 
 pub use answer::{CostLine, Costs};
+pub use currency::{Currency, MalformedCurrency};
+pub use day::{Day, MalformedDay};
 pub use error::{CostError, CostFailure};
-use identity::{CallerArm, Clock};
-pub use money::{Currency, MalformedCurrency, Money, OutOfRange, Totals};
+pub use grouping::{Dimension, Filter, FilterValues, Grouping, MalformedValues, UnknownGrouping};
+use identity::{ArmRequest, ArmResponse, CallerArm, Clock};
+pub use money::{Money, Percent, Totals};
 pub use name::Name;
-pub use period::{Day, Period, PeriodError};
-pub use query::{CostQuery, Dimension};
+pub use period::{Period, PeriodError, Preset, UnknownPreset};
+pub use query::{CostQuery, Granularity, Metric};
+pub use scope::{CostScope, MalformedGroup, ManagementGroup, ResourceGroup};
 pub use subscription::{MalformedSubscriptionId, SubscriptionId};
 
 /// The version of the Cost Management API that requests ask for and answers are read as.
@@ -33,19 +42,36 @@ pub const API_VERSION: &str = "2025-03-01";
 /// How many pages of one answer are read. A page has up to 5000 lines, so what is left out is said, not hidden.
 pub const PAGE_LIMIT: usize = 10;
 
-/// Asks Cost Management as the caller and reads every page up to [`PAGE_LIMIT`].
-///
-/// There is no retry: the limits are a few calls a minute, and a second call within this one would use up the next.
-pub async fn costs(arm: &CallerArm<'_>, query: &CostQuery, clock: &dyn Clock) -> Result<Costs, CostFailure> {
-    let first = query.request();
-    let mut request = first.clone();
-    let mut pages = answer::Pages::default();
-    loop {
-        let response = arm.send(&request).await?;
-        let page = answer::read(&response, query.group_by, clock.now())?;
-        match pages.add(page) {
-            Some(link) => request = arm.next_page(&first, &link)?,
-            None => return Ok(pages.finish()?),
+/// Azure, as one caller sees it.
+pub struct Azure<'a> {
+    arm: CallerArm<'a>,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Azure<'a> {
+    /// Sees with the eyes of `arm`.
+    #[must_use]
+    pub fn new(arm: CallerArm<'a>, clock: &'a dyn Clock) -> Self {
+        Self { arm, clock }
+    }
+
+    /// Asks for costs and reads every page up to [`PAGE_LIMIT`].
+    pub async fn costs(&self, query: &CostQuery) -> Result<Costs, CostFailure> {
+        let first = query.request();
+        let mut request = first.clone();
+        let mut pages = answer::Pages::default();
+        loop {
+            let response = self.send(&request).await?;
+            let page = answer::read(&response, query, self.clock.now())?;
+            match pages.add(page) {
+                Some(link) => request = self.arm.next_page(&first, &link)?,
+                None => return Ok(pages.finish()?),
+            }
         }
+    }
+
+    /// The one way out: whatever is asked goes through here.
+    async fn send(&self, request: &ArmRequest) -> Result<ArmResponse, CostFailure> {
+        Ok(self.arm.send(request).await?)
     }
 }

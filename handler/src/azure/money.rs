@@ -1,208 +1,206 @@
 //! Amounts of money, exact from the wire to the text.
 //!
-//! An amount is a decimal of at most 15 places and at most ten trillion. Both fit a [`Decimal`] with room for one more
-//! addition, so no sum is ever rounded: it is exact, or it is an error. Fifteen places are more than the eight Azure
-//! promises and as many as its numbers mean, because they were binary floating point before they were text. Rounding
-//! happens once, when an amount is shown.
+//! An amount is a decimal of any number of digits, so no sum is ever rounded. Rounding happens once, when an amount is
+//! shown: half away from zero, to the places of its currency.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use bigdecimal::{BigDecimal, RoundingMode, Signed, Zero};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// Places after the point that are kept.
-const PLACES: u32 = 15;
-/// The largest amount, up or down: 10^13 with 15 places is 10^28, and a [`Decimal`] holds 7.9 × 10^28.
-const LARGEST: u64 = 10_000_000_000_000;
-/// The most places a [`Decimal`] has.
-const DECIMAL_PLACES: u32 = Decimal::MAX_SCALE;
+use super::Currency;
 
-/// A currency by its ISO 4217 code. Amounts of two currencies are never added.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency([u8; 3]);
+/// The longest number that is read, in characters. Azure writes doubles, of 25 characters at most.
+const LONGEST_NUMBER: usize = 64;
+/// Exponents beyond this, up or down, are no money: the data is at fault.
+const LARGEST_EXPONENT: u32 = 60;
+/// Nobody spends more, in any currency: 10 to the power of 18.
+const LARGEST: u64 = 1_000_000_000_000_000_000;
+/// How many characters the bar of the largest amount has.
+const BAR: i64 = 10;
 
 /// An exact amount in one currency. Negative amounts are credits and refunds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Money {
-    amount: Decimal,
+    /// Normalised: one way to write each amount.
+    amount: BigDecimal,
     currency: Currency,
 }
 
-/// A sum or an amount larger than money gets: the data is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an amount beyond ten trillion")]
-pub struct OutOfRange;
+/// Percent, to one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Percent(BigDecimal);
 
 /// The exact total of each currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals(BTreeMap<Currency, Money>);
 
-impl Currency {
-    /// Places after the point that the currency has in daily use (ISO 4217, minor units); 2 for those not listed.
-    #[must_use]
-    pub fn minor_units(self) -> u32 {
-        match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
-            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
-            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-            b"CLF" | b"UYW" => 4,
-            _ => 2,
-        }
-    }
-}
-
-/// The text is not three Latin letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a three-letter currency code")]
-pub struct MalformedCurrency;
-
-impl FromStr for Currency {
-    type Err = MalformedCurrency;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| MalformedCurrency)?;
-        if letters.iter().all(u8::is_ascii_alphabetic) {
-            Ok(Self(letters.map(|letter| letter.to_ascii_uppercase())))
-        } else {
-            Err(MalformedCurrency)
-        }
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|&letter| write!(formatter, "{}", char::from(letter)))
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
 impl Money {
     /// Nothing.
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
-        Self { amount: Decimal::ZERO, currency }
+        Self { amount: BigDecimal::zero(), currency }
     }
 
-    /// Reads a JSON number. Anything else, and an amount that is out of range, is `None`.
-    ///
-    /// Places after the fifteenth are rounded away, so `1e-40` is nothing.
+    /// Reads a JSON number, to its last digit. Anything else, and an amount that nobody spends, is `None`.
     #[must_use]
     pub fn parse(number: &str, currency: Currency) -> Option<Self> {
-        let (digits, exponent) = match number.split_once(['e', 'E']) {
-            Some((digits, exponent)) => (digits, exponent.parse().ok()?),
-            None => (number, 0),
-        };
-        let amount = shift(Decimal::from_str(digits).ok()?, exponent)?;
-        Self::new(amount.round_dp_with_strategy(PLACES, RoundingStrategy::MidpointAwayFromZero), currency).ok()
+        let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        // the library reads more than JSON has: a plus, underscores, a lone point
+        let is_number = number.len() <= LONGEST_NUMBER
+            && digits.chars().all(|digit| digit.is_ascii_digit() || "-.".contains(digit))
+            && digits.trim_start_matches('-').starts_with(|digit: char| digit.is_ascii_digit())
+            && digits.ends_with(|digit: char| digit.is_ascii_digit());
+        let exponent: i32 = exponent.parse().ok()?;
+        let amount = BigDecimal::from_str(digits).ok().filter(|_| is_number)?;
+        if exponent.unsigned_abs() > LARGEST_EXPONENT && !amount.is_zero() {
+            return None;
+        }
+        let (units, scale) = amount.into_bigint_and_scale();
+        let amount = BigDecimal::from_bigint(units, scale - i64::from(exponent));
+        (amount.abs() <= LARGEST).then(|| Self::new(&amount, currency))
     }
 
-    /// The only way to an amount: keeps it in range.
-    fn new(amount: Decimal, currency: Currency) -> Result<Self, OutOfRange> {
-        if amount.abs() > Decimal::from(LARGEST) {
-            return Err(OutOfRange);
-        }
-        // one way to write each amount, and no negative zero
-        Ok(Self { amount: amount.normalize(), currency })
+    fn new(amount: &BigDecimal, currency: Currency) -> Self {
+        Self { amount: amount.normalized(), currency }
     }
 
     /// In which currency.
     #[must_use]
-    pub fn currency(self) -> Currency {
+    pub fn currency(&self) -> Currency {
         self.currency
+    }
+
+    /// Whether it is nothing at all.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.amount.is_zero()
+    }
+
+    /// Whether it is a credit or a refund.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.amount.is_negative()
     }
 
     /// Orders amounts of one currency.
     #[must_use]
-    pub fn compare(self, other: Self) -> std::cmp::Ordering {
-        (self.currency, self.amount).cmp(&(other.currency, other.amount))
+    pub fn compare(&self, other: &Self) -> Ordering {
+        self.currency.cmp(&other.currency).then_with(|| self.amount.cmp(&other.amount))
+    }
+
+    /// The size, without the sign.
+    #[must_use]
+    pub fn abs(&self) -> Self {
+        Self::new(&self.amount.abs(), self.currency)
+    }
+
+    /// What is left after `other` is taken away; `None` across currencies.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Option<Self> {
+        (self.currency == other.currency).then(|| Self::new(&(&self.amount - &other.amount), self.currency))
     }
 
     /// The exact amount: no exponent, no trailing zeros, a dot before the places.
     #[must_use]
-    pub fn exact(self) -> String {
-        self.amount.to_string()
+    pub fn exact(&self) -> String {
+        self.amount.to_plain_string()
     }
 
     /// The amount rounded to the currency's places, half away from zero.
     #[must_use]
-    pub fn rounded(self) -> String {
-        let places = self.currency.minor_units();
-        let rounded = self.amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-        // a credit that rounds to nothing is not "-0.00"
-        let rounded = if rounded.is_zero() { Decimal::ZERO } else { rounded };
-        format!("{rounded:.*}", places as usize)
+    pub fn rounded(&self) -> String {
+        round(&self.amount, self.currency.minor_units())
     }
 
     /// The amount for a person: rounded, but what is not nothing is never shown as nothing.
     #[must_use]
-    pub fn shown(self) -> String {
+    pub fn shown(&self) -> String {
         let rounded = self.rounded();
-        if self.amount.is_zero() || rounded.contains(|digit: char| ('1'..='9').contains(&digit)) {
+        if self.is_zero() || rounded.contains(|digit: char| ('1'..='9').contains(&digit)) {
             return rounded;
         }
-        let smallest = Decimal::new(1, self.currency.minor_units());
-        if self.amount.is_sign_negative() { format!(">-{smallest}") } else { format!("<{smallest}") }
+        let smallest = BigDecimal::new(1.into(), self.currency.minor_units().into()).to_plain_string();
+        if self.is_negative() { format!(">-{smallest}") } else { format!("<{smallest}") }
     }
 
-    /// This amount in percent of a `total` of the same currency, to one place. A total of nothing, or a credit, has no
-    /// shares.
+    /// This amount in percent of a `total` of the same currency. A total of nothing, or a credit, has no shares.
     #[must_use]
-    pub fn percent_of(self, total: Self) -> Option<String> {
-        if self.currency != total.currency || total.amount <= Decimal::ZERO {
-            return None;
+    pub fn percent_of(&self, total: &Self) -> Option<Percent> {
+        let positive = self.currency == total.currency && total.amount.is_positive();
+        positive.then(|| Percent((&self.amount * 100_u32 / &total.amount).with_scale_round(1, RoundingMode::HalfUp)))
+    }
+
+    /// A bar as long as this amount beside the `largest`, for text. Nothing and credits have none.
+    #[must_use]
+    pub fn bar(&self, largest: &Self) -> String {
+        let comparable =
+            self.currency == largest.currency && self.amount.is_positive() && self.amount <= largest.amount;
+        if !comparable {
+            return String::new();
         }
-        let share = self.amount.checked_div(total.amount)?.checked_mul(Decimal::ONE_HUNDRED)?;
-        let share = share.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero);
-        Some(format!("{:.1}", if share.is_zero() { Decimal::ZERO } else { share }))
+        let share = (&self.amount * BAR / &largest.amount).with_scale_round(0, RoundingMode::Ceiling);
+        (1..=BAR).map(|step| if share >= step { '█' } else { '░' }).collect()
     }
 }
 
-/// `digits` × 10^`exponent`, rounded to the places a [`Decimal`] has; `None` if it is too large for one.
-fn shift(digits: Decimal, exponent: i32) -> Option<Decimal> {
-    if digits.is_zero() {
-        return Some(Decimal::ZERO);
+/// To so many places, half away from zero. What rounds to nothing has no sign.
+fn round(amount: &BigDecimal, places: u32) -> String {
+    amount.with_scale_round(places.into(), RoundingMode::HalfUp).to_plain_string()
+}
+
+impl Percent {
+    /// Whether shares that were rounded one by one are the whole together.
+    #[must_use]
+    pub fn add_up<'a>(shares: impl IntoIterator<Item = &'a Self>) -> bool {
+        shares.into_iter().map(|share| &share.0).sum::<BigDecimal>() == 100
     }
-    match (exponent, exponent.unsigned_abs()) {
-        (0.., places @ ..=DECIMAL_PLACES) => {
-            digits.checked_mul(Decimal::try_from_i128_with_scale(10_i128.pow(places), 0).ok()?)
-        }
-        (0.., _) => None,
-        (_, places @ ..=DECIMAL_PLACES) => digits.checked_mul(Decimal::new(1, places)),
-        // in steps, until the digits or the exponent are used up: two are enough for the longest digits
-        _ => shift(
-            digits.checked_mul(Decimal::new(1, DECIMAL_PLACES))?,
-            exponent.saturating_add_unsigned(DECIMAL_PLACES),
-        ),
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&round(&self.0, 1))
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^-?[0-9]+\\.[0-9]$" })
     }
 }
 
 impl Totals {
     /// Adds up `amounts`, each currency for itself.
-    pub fn of(amounts: impl IntoIterator<Item = Money>) -> Result<Self, OutOfRange> {
+    #[must_use]
+    pub fn of<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Self {
         let mut totals = Self::default();
         for Money { amount, currency } in amounts {
-            let total = totals.0.entry(currency).or_insert(Money::zero(currency));
-            // both are in range, so the sum has at most 29 digits and nothing is rounded away
-            *total = Money::new(total.amount.checked_add(amount).ok_or(OutOfRange)?, currency)?;
+            let total = totals.0.entry(*currency).or_insert_with(|| Money::zero(*currency));
+            *total = Money::new(&(&total.amount + amount), *currency);
         }
-        Ok(totals)
+        totals
     }
 
     /// The total in one currency; nothing, if no amount was in it.
     #[must_use]
     pub fn in_currency(&self, currency: Currency) -> Money {
-        self.0.get(&currency).copied().unwrap_or(Money::zero(currency))
+        self.0.get(&currency).cloned().unwrap_or_else(|| Money::zero(currency))
     }
 
     /// The totals, by the currency's code.
-    pub fn iter(&self) -> impl Iterator<Item = Money> {
-        self.0.values().copied()
+    pub fn iter(&self) -> impl Iterator<Item = &Money> {
+        self.0.values()
     }
 }
 
@@ -243,7 +241,9 @@ mod tests {
 
     use super::*;
 
-    const EUR: Currency = Currency(*b"EUR");
+    fn eur() -> Currency {
+        "EUR".parse().unwrap()
+    }
 
     #[track_caller]
     fn money(number: &str, currency: &str) -> Money {
@@ -265,11 +265,12 @@ mod tests {
             ("1e13", "10000000000000"),
             ("100e-2", "1"),
             ("1000000000000000000000000000e-29", "0.01"),
-            ("0.0000000000000005", "0.000000000000001"),
-            ("3.5527136788005009E-15", "0.000000000000004"),
-            ("1e-40", "0"),
-            ("-1e-40", "0"),
-            ("1e-2147483648", "0"),
+            ("0.0000000000000005", "0.0000000000000005"),
+            ("3.5527136788005009E-15", "0.0000000000000035527136788005009"),
+            ("12345678901234567.890", "12345678901234567.89"),
+            ("0.12345678901234567891", "0.12345678901234567891"),
+            ("1e18", "1000000000000000000"),
+            ("1e-40", "0.0000000000000000000000000000000000000001"),
             ("0e999", "0"),
         ] {
             assert_eq!(money(wire, "EUR").exact(), exact, "{wire}");
@@ -290,12 +291,19 @@ mod tests {
             "1e1e1",
             "1e30",
             "-1e30",
-            "1e14",
+            "1.1e18",
+            "1e-61",
             "1e2147483647",
-            "10000000000000.01",
+            "1e-2147483648",
+            "1000000000000000000.01",
             "123456789012345678901234567890",
+            "+1",
+            "1_000",
+            ".5",
+            "5.",
+            "0.00000000000000000000000000000000000000000000000000000000000000000",
         ] {
-            assert_eq!(Money::parse(wire, EUR), None, "{wire}");
+            assert_eq!(Money::parse(wire, eur()), None, "{wire}");
         }
     }
 
@@ -324,31 +332,47 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_is_three_letters() {
-        assert_eq!("eur".parse::<Currency>().unwrap().to_string(), "EUR");
-        for text in ["", "EU", "EURO", "E R", "€", "=A1"] {
-            assert!(text.parse::<Currency>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn shares_exist_only_of_a_positive_total() {
-        assert_eq!(money("1", "EUR").percent_of(money("3", "EUR")).unwrap(), "33.3");
-        assert_eq!(money("-0.0001", "EUR").percent_of(money("3", "EUR")).unwrap(), "0.0");
-        assert_eq!(money("-1", "EUR").percent_of(money("3", "EUR")).unwrap(), "-33.3");
-        assert_eq!(money("1", "EUR").percent_of(money("0", "EUR")), None);
-        assert_eq!(money("1", "EUR").percent_of(money("-3", "EUR")), None);
-        assert_eq!(money("1", "EUR").percent_of(money("3", "USD")), None);
+        assert_eq!(money("1", "EUR").percent_of(&money("3", "EUR")).unwrap().to_string(), "33.3");
+        assert_eq!(money("-0.0001", "EUR").percent_of(&money("3", "EUR")).unwrap().to_string(), "0.0");
+        assert_eq!(money("-1", "EUR").percent_of(&money("3", "EUR")).unwrap().to_string(), "-33.3");
+        assert_eq!(money("1", "EUR").percent_of(&money("0", "EUR")), None);
+        assert_eq!(money("1", "EUR").percent_of(&money("-3", "EUR")), None);
+        assert_eq!(money("1", "EUR").percent_of(&money("3", "USD")), None);
     }
 
     #[test]
-    fn a_sum_that_would_lose_places_is_an_error() {
-        let largest = money("1e13", "EUR");
-        assert_eq!(Totals::of([largest, money("1e-15", "EUR")]), Err(OutOfRange));
-        assert_eq!(
-            Totals::of([money("9999999999999", "EUR"), money("1e-15", "EUR")]).unwrap().in_currency(EUR).exact(),
-            "9999999999999.000000000000001"
-        );
+    fn a_sum_of_the_largest_and_the_smallest_loses_nothing() {
+        let amounts = [money("1e18", "EUR"), money("1e-60", "EUR"), money("-1e18", "EUR")];
+        assert_eq!(Totals::of(&amounts).in_currency(eur()), money("1e-60", "EUR"));
+    }
+
+    #[test]
+    fn a_difference_exists_within_a_currency_only() {
+        assert_eq!(money("0.3", "EUR").minus(&money("0.1", "EUR")), Some(money("0.2", "EUR")));
+        assert_eq!(money("0.3", "EUR").minus(&money("0.1", "USD")), None);
+    }
+
+    #[test]
+    fn rounded_shares_may_not_add_up() {
+        let shares = |parts: &[&str]| {
+            let total = Totals::of(&parts.iter().map(|part| money(part, "EUR")).collect::<Vec<_>>()).in_currency(eur());
+            let shares: Vec<_> = parts.iter().filter_map(|part| money(part, "EUR").percent_of(&total)).collect();
+            Percent::add_up(&shares)
+        };
+        assert!(shares(&["1", "1", "2"]) && shares(&["7", "-1", "4"]));
+        assert!(!shares(&["1", "1", "1"]));
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_the_amount_beside_the_largest() {
+        let bar = |amount, largest| money(amount, "EUR").bar(&money(largest, "EUR"));
+        assert_eq!(bar("10", "10"), "██████████");
+        assert_eq!(bar("5", "10"), "█████░░░░░");
+        assert_eq!(bar("0.001", "10"), "█░░░░░░░░░");
+        for (amount, largest) in [("0", "10"), ("-1", "10"), ("11", "10"), ("0", "0"), ("1", "-1")] {
+            assert_eq!(bar(amount, largest), "", "{amount} of {largest}");
+        }
     }
 
     #[test]
@@ -374,16 +398,16 @@ mod tests {
             if !reordered.is_empty() {
                 reordered.rotate_left(other.index(amounts.len()));
             }
-            reordered.sort_by(|a, b| a.compare(*b));
-            prop_assert_eq!(Totals::of(amounts), Totals::of(reordered));
+            reordered.sort_by(Money::compare);
+            prop_assert_eq!(Totals::of(&amounts), Totals::of(&reordered));
         }
 
         #[test]
         fn parts_add_up_to_the_whole(amounts in amounts(), cut in any::<proptest::sample::Index>()) {
             let (head, tail) = amounts.split_at(cut.index(amounts.len() + 1));
-            let parts = [head, tail].map(|part| Totals::of(part.iter().copied()).unwrap());
-            let again = Totals::of(parts.iter().flat_map(Totals::iter)).unwrap();
-            prop_assert_eq!(again, Totals::of(amounts.iter().copied()).unwrap());
+            let parts = [head, tail].map(Totals::of);
+            let again = Totals::of(parts.iter().flat_map(Totals::iter));
+            prop_assert_eq!(again, Totals::of(&amounts));
         }
 
         #[test]
@@ -395,14 +419,14 @@ mod tests {
 
         #[test]
         fn a_total_is_the_integer_sum_of_its_units(units in proptest::collection::vec(-1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000, 0..40)) {
-            let amounts = units.iter().map(|units| money(&format!("{units}e-15"), "EUR"));
+            let amounts: Vec<_> = units.iter().map(|units| money(&format!("{units}e-15"), "EUR")).collect();
             let sum: i128 = units.iter().copied().map(i128::from).sum();
-            prop_assert_eq!(Totals::of(amounts).unwrap().in_currency(EUR), money(&format!("{sum}e-15"), "EUR"));
+            prop_assert_eq!(Totals::of(&amounts).in_currency(eur()), money(&format!("{sum}e-15"), "EUR"));
         }
 
         #[test]
         fn no_text_makes_it_panic(text in ".{0,40}") {
-            let _ = Money::parse(&text, EUR);
+            let _ = Money::parse(&text, eur());
         }
     }
 }

@@ -1,26 +1,22 @@
 //! Which days are asked about: whole UTC days, both ends included.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
-use identity::UnixTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use time::{Date, OffsetDateTime, format_description::BorrowedFormatItem, macros};
+use time::macros;
+
+use super::Day;
 
 /// The longest period asked for, in days. The API refuses more than a year, and counts a partial day as one.
 const LONGEST_DAYS: i64 = 364;
 /// Cost Management has no older data.
-const EARLIEST: Day = Day(macros::date!(2014 - 05 - 01));
+const EARLIEST: Day = Day::of_date(macros::date!(2014 - 05 - 01));
 /// A month's costs may still change until this day of the next one.
 /// <https://learn.microsoft.com/azure/cost-management-billing/costs/understand-cost-mgt-data>
 const SETTLED_AFTER_DAY: u8 = 5;
-
-const ISO: &[BorrowedFormatItem<'_>] = macros::format_description!("[year]-[month]-[day]");
-
-/// A calendar day, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Day(Date);
+/// Usage of so many days, today included, is still arriving.
+const ARRIVING_DAYS: i64 = 3;
 
 /// Whole UTC days from `from` to `to`, both included, at most 364 of them and none in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -32,9 +28,32 @@ pub struct Period {
     to: Day,
     /// Whether a later `to` was asked for and replaced by today.
     to_was_clamped: bool,
-    /// Whether Azure may still change these costs.
+    /// Whether Azure may still change these costs: a month stays open until the fifth of the next.
     estimate: bool,
+    /// Whether usage of the last days is still arriving.
+    last_days_incomplete: bool,
 }
+
+/// A period by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Preset {
+    /// The first of this month up to today.
+    ThisMonth,
+    /// The whole month before this one.
+    LastMonth,
+    /// Seven days up to yesterday.
+    Last7Days,
+    /// Thirty days up to yesterday.
+    Last30Days,
+    /// The three whole months before this one.
+    Last3Months,
+}
+
+/// The text names no period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no name of a period")]
+pub struct UnknownPreset;
 
 /// Why two days make no period. The sentence is for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,20 +93,66 @@ pub enum PeriodError {
     },
 }
 
-impl Day {
-    /// The day of a moment.
+impl Preset {
+    const ALL: [(&str, Self); 5] = [
+        ("thisMonth", Self::ThisMonth),
+        ("lastMonth", Self::LastMonth),
+        ("last7Days", Self::Last7Days),
+        ("last30Days", Self::Last30Days),
+        ("last3Months", Self::Last3Months),
+    ];
+
+    /// The days it means on `today`.
     #[must_use]
-    pub fn of(moment: UnixTime) -> Self {
-        // by a clock beyond year 9999 it is 1970, before there is data: every period is refused
-        Self(OffsetDateTime::from_unix_timestamp(moment.0).unwrap_or(OffsetDateTime::UNIX_EPOCH).date())
+    pub fn period(self, today: Day) -> Period {
+        let this_month = today.first_of_month();
+        let (yesterday, last_month) = (today.plus(-1), this_month.plus(-1));
+        let (from, to) = match self {
+            Self::ThisMonth => (this_month, today),
+            Self::LastMonth => (last_month.first_of_month(), last_month),
+            Self::Last7Days => (yesterday.plus(-6), yesterday),
+            Self::Last30Days => (yesterday.plus(-29), yesterday),
+            Self::Last3Months => {
+                let second = last_month.first_of_month().plus(-1);
+                (second.first_of_month().plus(-1).first_of_month(), last_month)
+            }
+        };
+        Period::of(from, to, today)
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    /// In any case, with or without separators: `last_month`, `Last 7 days`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain: String = text.chars().filter(|character| !" _-".contains(*character)).collect();
+        let named = Self::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&plain));
+        named.map(|(_, preset)| preset).ok_or(UnknownPreset)
+    }
+}
+
+impl TryFrom<String> for Preset {
+    type Error = UnknownPreset;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl JsonSchema for Preset {
+    fn schema_name() -> Cow<'static, str> {
+        "Preset".into()
     }
 
-    fn first_of_month(self) -> Self {
-        Self(self.0.replace_day(1).unwrap_or(self.0))
-    }
-
-    fn previous(self) -> Self {
-        Self(self.0.previous_day().unwrap_or(self.0))
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "Instead of from and to. last7Days and last30Days end yesterday; last3Months are whole \
+                            months.",
+            "enum": Self::ALL.map(|(name, _)| name),
+            "examples": ["lastMonth"],
+        })
     }
 }
 
@@ -97,7 +162,7 @@ impl Period {
         let asked = to.unwrap_or(today);
         let to = asked.min(today);
         let from = from.unwrap_or_else(|| to.first_of_month());
-        let days = (to.0 - from.0).whole_days() + 1;
+        let days = from.days_until(to) + 1;
         if from > asked {
             Err(PeriodError::Reversed { from, to: asked })
         } else if from > today {
@@ -107,7 +172,18 @@ impl Period {
         } else if days > LONGEST_DAYS {
             Err(PeriodError::TooLong { from, to, days })
         } else {
-            Ok(Self { from, to, to_was_clamped: asked > to, estimate: to >= first_unsettled(today) })
+            Ok(Self { to_was_clamped: asked > to, ..Self::of(from, to, today) })
+        }
+    }
+
+    /// Days that are known to make a period.
+    fn of(from: Day, to: Day, today: Day) -> Self {
+        Self {
+            from,
+            to,
+            to_was_clamped: false,
+            estimate: to >= first_unsettled(today),
+            last_days_incomplete: to > today.plus(-ARRIVING_DAYS),
         }
     }
 
@@ -123,6 +199,18 @@ impl Period {
         self.to
     }
 
+    /// How many days, both ends included.
+    #[must_use]
+    pub fn days(&self) -> i64 {
+        self.from.days_until(self.to) + 1
+    }
+
+    /// Whether a day is one of these.
+    #[must_use]
+    pub fn contains(&self, day: Day) -> bool {
+        (self.from..=self.to).contains(&day)
+    }
+
     /// Whether a later `to` was asked for and replaced by today.
     #[must_use]
     pub fn to_was_clamped(&self) -> bool {
@@ -134,57 +222,18 @@ impl Period {
     pub fn is_estimate(&self) -> bool {
         self.estimate
     }
+
+    /// Whether usage of the last days is still arriving.
+    #[must_use]
+    pub fn has_incomplete_days(&self) -> bool {
+        self.last_days_incomplete
+    }
 }
 
 /// The first day whose month is still open.
 fn first_unsettled(today: Day) -> Day {
     let this_month = today.first_of_month();
-    if today.0.day() > SETTLED_AFTER_DAY { this_month } else { this_month.previous().first_of_month() }
-}
-
-impl FromStr for Day {
-    type Err = time::error::Parse;
-
-    /// Accepts `YYYY-MM-DD` only.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Date::parse(text, ISO).map(Self)
-    }
-}
-
-impl TryFrom<String> for Day {
-    type Error = time::error::Parse;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Day> for String {
-    fn from(day: Day) -> Self {
-        day.to_string()
-    }
-}
-
-impl fmt::Display for Day {
-    /// `YYYY-MM-DD`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-impl JsonSchema for Day {
-    fn schema_name() -> Cow<'static, str> {
-        "Day".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "A day as YYYY-MM-DD (UTC).",
-            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-            "examples": ["2026-10-01"],
-        })
-    }
+    if today.day_of_month() > SETTLED_AFTER_DAY { this_month } else { this_month.plus(-1).first_of_month() }
 }
 
 #[cfg(test)]
@@ -243,7 +292,6 @@ mod tests {
             Err(PeriodError::TooLong { days: 365, .. })
         ));
         assert_eq!(days("2024-02-29", "2024-02-29", "2026-11-22"), "2024-02-29 to 2024-02-29");
-        assert!("2023-02-29".parse::<Day>().is_err());
     }
 
     #[test]
@@ -266,25 +314,23 @@ mod tests {
     }
 
     #[test]
-    fn only_an_iso_date_is_a_day() {
-        for text in [
-            "",
-            "2026-1-1",
-            "01.10.2026",
-            "2026/10/01",
-            "2026-10-01T00:00:00Z",
-            "20261001",
-            "2026-13-01",
-            " 2026-10-01",
-        ] {
-            assert!(text.parse::<Day>().is_err(), "{text:?}");
-        }
+    fn a_name_means_days_of_the_calendar() {
+        let days = |name: &str, today: &str| {
+            let period = name.parse::<Preset>().unwrap().period(day(today));
+            format!("{} to {}", period.from(), period.to())
+        };
+        assert_snapshot!(days("thisMonth", "2026-11-22"), @"2026-11-01 to 2026-11-22");
+        assert_snapshot!(days("last_month", "2026-03-31"), @"2026-02-01 to 2026-02-28");
+        assert_snapshot!(days("Last 7 Days", "2026-11-22"), @"2026-11-15 to 2026-11-21");
+        assert_snapshot!(days("last-30-days", "2026-11-22"), @"2026-10-23 to 2026-11-21");
+        assert_snapshot!(days("last3Months", "2026-01-15"), @"2025-10-01 to 2025-12-31");
+        assert_eq!("lastYear".parse::<Preset>(), Err(UnknownPreset));
     }
 
     #[test]
-    fn the_day_follows_utc_midnight() {
-        assert_eq!(Day::of(UnixTime(1_793_491_199)), day("2026-10-31"));
-        assert_eq!(Day::of(UnixTime(1_793_491_200)), day("2026-11-01"));
-        assert_eq!(Day::of(UnixTime(i64::MAX)), day("1970-01-01"));
+    fn usage_of_the_last_three_days_is_still_arriving() {
+        let arriving = |to| period("2026-11-01", to, "2026-11-22").unwrap().has_incomplete_days();
+        assert!(arriving("2026-11-22") && arriving("2026-11-20"));
+        assert!(!arriving("2026-11-19"));
     }
 }

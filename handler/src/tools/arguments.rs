@@ -28,7 +28,8 @@ impl<'a> Arguments<'a> {
         Self { given, schema }
     }
 
-    /// Reads them all. `null` is as good as absent: many clients send it for what a model left out.
+    /// Reads those that `T` knows, and judges all. `null` is as good as absent: many clients send it for what a model
+    /// left out.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, BadArgument> {
         let given: Map<_, _> = self.given.iter().filter(|(_, value)| !value.is_null()).map(own).collect();
         if let Some(unknown) = given.keys().find(|name| self.property(name).is_none()) {

@@ -6,7 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
-use crate::azure::{CostLine, Currency, Money, Name, OutOfRange, Totals};
+use crate::azure::{CostLine, Currency, Grouping, Money, Name, Percent, Totals};
+
+/// Said where shares do not add up.
+pub(super) const ROUNDED_SHARES: &str = "Shares are rounded one by one, so that they do not add up to exactly 100 %.";
 
 /// How many lines are shown one by one: 1 to 50, by default 20.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -29,12 +32,12 @@ pub(super) struct Breakdown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Item {
-    /// Chosen by others.
-    name: Name,
+    /// The value of each grouping. Chosen by others.
+    names: Vec<Name>,
     cost: Money,
     /// Of the total; absent where the total is not positive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    share_percent: Option<String>,
+    share_percent: Option<Percent>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -45,19 +48,19 @@ struct Other {
     cost: Money,
     /// Of the total; absent where the total is not positive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    share_percent: Option<String>,
+    share_percent: Option<Percent>,
 }
 
 /// Largest first; equal amounts by name, so that the same costs always look the same.
 pub(super) fn sort(lines: &mut [CostLine]) {
     lines.sort_by(|a, b| {
         let currency = a.cost.currency().cmp(&b.cost.currency());
-        currency.then_with(|| b.cost.compare(a.cost)).then_with(|| a.name.cmp(&b.name))
+        currency.then_with(|| b.cost.compare(&a.cost)).then_with(|| a.names.cmp(&b.names))
     });
 }
 
 /// One breakdown for each currency, by its code.
-pub(super) fn by_currency(mut lines: Vec<CostLine>, top: Top) -> Result<Vec<Breakdown>, OutOfRange> {
+pub(super) fn by_currency(mut lines: Vec<CostLine>, top: Top) -> Vec<Breakdown> {
     sort(&mut lines);
     let mut currencies: BTreeMap<Currency, Vec<CostLine>> = BTreeMap::new();
     for line in lines {
@@ -68,39 +71,55 @@ pub(super) fn by_currency(mut lines: Vec<CostLine>, top: Top) -> Result<Vec<Brea
 
 impl Breakdown {
     /// `lines` are sorted and of one currency.
-    fn of(currency: Currency, mut lines: Vec<CostLine>, top: Top) -> Result<Self, OutOfRange> {
-        let sum = |lines: &[CostLine]| Ok(Totals::of(lines.iter().map(|line| line.cost))?.in_currency(currency));
-        let total = sum(&lines)?;
+    fn of(currency: Currency, mut lines: Vec<CostLine>, top: Top) -> Self {
+        let sum = |lines: &[CostLine]| Totals::of(lines.iter().map(|line| &line.cost)).in_currency(currency);
+        let total = sum(&lines);
         let rest = lines.split_off(top.0.min(lines.len()));
-        let cost = sum(&rest)?;
-        let other = Other { count: rest.len(), cost, share_percent: cost.percent_of(total) };
-        let item = |CostLine { name, cost }| Item { name, cost, share_percent: cost.percent_of(total) };
+        let cost = sum(&rest);
+        let other = Other { count: rest.len(), share_percent: cost.percent_of(&total), cost };
+        let item =
+            |line: CostLine| Item { names: line.names, share_percent: line.cost.percent_of(&total), cost: line.cost };
         let items = lines.into_iter().map(item).collect();
-        Ok(Self { total, items, other: Some(other).filter(|other| other.count > 0) })
+        Self { items, other: Some(other).filter(|other| other.count > 0), total }
     }
 
-    pub(super) fn total(&self) -> Money {
-        self.total
+    pub(super) fn total(&self) -> &Money {
+        &self.total
     }
 
-    /// As a table; `what` heads the first column.
-    pub(super) fn table(&self, what: &str) -> String {
-        let mut table = Table::new([what, &format!("Cost ({})", self.total.currency()), "Share"]);
-        for Item { name, cost, share_percent } in &self.items {
-            table.row([&name.markdown(), &cost.shown(), &percent(share_percent.as_deref())]);
+    /// Whether the shares shown are the whole together, rounded as they are.
+    pub(super) fn shares_add_up(&self) -> bool {
+        let items = self.items.iter().map(|item| &item.share_percent);
+        let shares: Vec<_> = items.chain(self.other.as_ref().map(|other| &other.share_percent)).flatten().collect();
+        shares.is_empty() || Percent::add_up(shares)
+    }
+
+    /// As a table; `groupings` head the first columns.
+    pub(super) fn table(&self, groupings: &[Grouping]) -> String {
+        let mut table = Table::new();
+        for grouping in groupings {
+            table = table.text(Name::new(&grouping.heading()).markdown());
+        }
+        let mut table = table.number(format!("Cost ({})", self.total.currency())).number("Share").text("");
+        let mut row = |names: Vec<String>, cost: String, share: Option<&Percent>, bar: String| {
+            let share = share.map(|share| format!("{share} %")).unwrap_or_default();
+            let mut names = names.into_iter();
+            let names: Vec<_> = groupings.iter().map(|_| names.next().unwrap_or_default()).collect();
+            table.row(names.into_iter().chain([cost, share, bar]));
+        };
+        let largest = self.items.first().map_or(&self.total, |item| &item.cost);
+        for Item { names, cost, share_percent } in &self.items {
+            let names = names.iter().map(Name::markdown).collect();
+            row(names, cost.shown(), share_percent.as_ref(), cost.bar(largest));
         }
         if let Some(Other { count, cost, share_percent }) = &self.other {
             let items = if *count == 1 { "item" } else { "items" };
-            table.row([&format!("Other ({count} {items})"), &cost.shown(), &percent(share_percent.as_deref())]);
+            row(vec![format!("Other ({count} {items})")], cost.shown(), share_percent.as_ref(), cost.bar(largest));
         }
-        let whole = self.total.percent_of(self.total).map(|_| "100");
-        table.row(["**Total**", &format!("**{}**", self.total.shown()), &percent(whole)]);
+        let whole = self.total.percent_of(&self.total);
+        row(vec!["**Total**".to_owned()], format!("**{}**", self.total.shown()), whole.as_ref(), String::new());
         table.into_text()
     }
-}
-
-fn percent(share: Option<&str>) -> String {
-    share.map(|share| format!("{share} %")).unwrap_or_default()
 }
 
 impl Top {

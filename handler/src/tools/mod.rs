@@ -10,10 +10,12 @@ mod breakdown;
 mod cost_by_service;
 mod cost_export;
 mod csv_file;
-mod notes;
+mod facts;
+mod one_or_many;
 mod registry;
 mod schema;
 mod stop;
+mod subject;
 mod table;
 mod whoami;
 
@@ -112,10 +114,12 @@ impl Tools {
 }
 
 fn attempt(tool: Option<&Tool>, call: &ToolCall) -> Attempt {
+    let argument = |name: &str| call.arguments.get(name).and_then(Value::as_str);
     Attempt {
         tool: tool.map(|tool| tool.name),
         permission: tool.map(Tool::permission),
-        subscription: call.arguments.get("subscriptionId").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+        subscription: argument("subscriptionId").and_then(|id| id.parse().ok()),
+        management_group: argument("managementGroupId").and_then(|id| id.parse().ok()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Map;
 use super::{CALL_DEADLINE, Refusal, arguments::BadArgument};
 use crate::{
     audit::{CallIds, Decision, Principal},
-    azure::{CostError, CostFailure, Name, SubscriptionId},
+    azure::{CostError, CostFailure, CostScope, Name},
     mcp::{Explanation, ToolResult, Who},
 };
 
@@ -23,8 +23,8 @@ pub(super) enum Stop {
     /// Azure has no answer.
     Azure {
         error: CostError,
-        /// About which.
-        subscription: SubscriptionId,
+        /// About which costs.
+        scope: CostScope,
     },
 }
 
@@ -47,17 +47,12 @@ impl From<BadArgument> for Stop {
 }
 
 impl Stop {
-    /// Azure's answer can't be used after all.
-    pub(super) fn azure(error: impl Into<CostError>, subscription: SubscriptionId) -> Self {
-        Self::Azure { error: error.into(), subscription }
-    }
-
-    /// A query failed.
-    pub(super) fn failed(failure: CostFailure, subscription: SubscriptionId) -> Self {
+    /// A question about `scope` failed.
+    pub(super) fn failed(failure: CostFailure, scope: &CostScope) -> Self {
         match failure {
             CostFailure::Exchange(failure) => Self::Refused(Refusal::Exchange(failure)),
             CostFailure::ClaimsChallenge(challenge) => Self::Refused(Refusal::ClaimsChallenge(challenge)),
-            CostFailure::Cost(error) => Self::Azure { error, subscription },
+            CostFailure::Cost(error) => Self::Azure { error, scope: scope.clone() },
         }
     }
 
@@ -76,8 +71,8 @@ impl Stop {
                 format!("the call did not end within {} seconds", CALL_DEADLINE.as_secs()),
                 "Try again in a minute, or ask for fewer days.",
             ),
-            Self::Azure { error, subscription } => {
-                let account = Account::of_azure(&error, subscription, caller);
+            Self::Azure { error, scope } => {
+                let account = Account::of_azure(&error, &scope, caller);
                 if account.who == Who::Operator {
                     // the error's own text holds nothing of Azure's answer but its codes
                     let (reason, correlation_id) = (account.reason, ids.correlation_id);
@@ -108,29 +103,27 @@ impl Account {
     }
 
     /// The one table of what Azure may say. Its own words are passed on only where they name valid values, without ids.
-    fn of_azure(error: &CostError, subscription: SubscriptionId, caller: &Principal) -> Self {
+    fn of_azure(error: &CostError, scope: &CostScope, caller: &Principal) -> Self {
         let user = Name::new(&caller.user);
         match error {
             CostError::AccessDenied => Self::new(
                 "azure_access_denied",
                 Who::Admin,
                 // Cost Management says 401 for a missing role; a client that reads 401 would sign in again for nothing
-                format!("403: caller ({user}) lacks Cost Management Reader on subscription {subscription}"),
+                format!("403: caller ({user}) lacks Cost Management Reader on {scope}"),
                 format!(
-                    "Ask an administrator of the subscription to assign the role, which takes effect within minutes: \
+                    "Ask an administrator of it to assign the role, which takes effect within minutes: \
                      az role assignment create --assignee-object-id {} --assignee-principal-type User \
-                     --role \"Cost Management Reader\" --scope /subscriptions/{subscription}",
-                    caller.oid
+                     --role \"Cost Management Reader\" --scope \"{}\"",
+                    caller.oid,
+                    scope.resource_id()
                 ),
             )
             .decided(Decision::DenyRbac),
             CostError::Forbidden(code) => Self::new(
                 "azure_forbidden",
                 Who::Admin,
-                format!(
-                    "403: Azure does not let caller ({user}) read subscription {subscription}{}",
-                    parenthesis(code)
-                ),
+                format!("403: Azure does not let caller ({user}) read {scope}{}", parenthesis(code)),
                 "A role would not help. Ask an administrator of the subscription whether it is disabled or under a \
                  policy.",
             )
@@ -138,7 +131,7 @@ impl Account {
             CostError::OtherTenant => Self::new(
                 "azure_other_tenant",
                 Who::User,
-                format!("401: subscription {subscription} belongs to another tenant than caller ({user})"),
+                format!("401: {scope} belongs to another tenant than caller ({user})"),
                 format!("Ask for a subscription of tenant {}; this server serves no other.", caller.tid),
             ),
             CostError::TokenRejected(code) => Self::new(
@@ -150,30 +143,41 @@ impl Account {
             CostError::NotFound => Self::new(
                 "azure_not_found",
                 Who::User,
-                format!("404: there is no subscription {subscription} that caller ({user}) can see"),
-                "Check the id: it is a subscription's GUID, not a tenant's or an application's.",
+                format!("404: there is no {scope} that caller ({user}) can see"),
+                "Check it: a subscription's id is a GUID, and neither a tenant's nor an application's; a resource group goes \
+                 by its name.",
             ),
             CostError::NoData => Self::new(
                 "azure_no_data",
                 Who::User,
-                format!("Azure has no costs of subscription {subscription} in this period"),
+                format!("Azure has no costs of {scope} in this period"),
                 "Ask for an earlier or a longer period. A new subscription shows costs after up to 48 hours; \
                  sponsored, student and classic partner subscriptions show none here.",
             )
             .decided(Decision::Accept),
+            CostError::InvalidDimension(valid) => Self::new(
+                "azure_invalid_dimension",
+                Who::User,
+                format!("400: Azure does not know that dimension for {scope}"),
+                format!("Its agreement has these: {valid}. Ask for one of them."),
+            ),
+            CostError::BadRequest { status, message } if scope.subscription().is_none() => Self::new(
+                "azure_management_group_unsupported",
+                Who::User,
+                format!("{}: Azure does not answer for {scope}: \"{message}\"", status.as_u16()),
+                "Azure sums up management groups under Enterprise Agreements and pay-as-you-go only, up to 3000 \
+                 subscriptions. Ask for each subscription instead; subscriptions_list names them.",
+            ),
             CostError::BadRequest { status, message } => Self::new(
                 "azure_bad_request",
                 Who::Operator,
-                format!(
-                    "{}: Azure does not accept the query for subscription {subscription}: \"{message}\"",
-                    status.as_u16()
-                ),
+                format!("{}: Azure does not accept the query for {scope}: \"{message}\"", status.as_u16()),
                 "The subscription's agreement may not support it. Give the operator the correlation id.",
             ),
             CostError::AccountCostDisabled => Self::new(
                 "azure_account_cost_disabled",
                 Who::Admin,
-                format!("400: the enrollment of subscription {subscription} hides costs from its users"),
+                format!("400: the enrollment of {scope} hides costs from its users"),
                 "An enterprise administrator must enable \"AO view charges\" in the enrollment's policies; no \
                  role helps.",
             ),

@@ -21,7 +21,7 @@ pub(super) fn tool() -> Tool {
                       call, what is missing and how to get it. Use it when a call was refused. It does not ask \
                       Azure: whether a subscription's costs may be read is decided there, by role assignments."
             .to_owned(),
-        input: schema::input::<Arguments>(),
+        input: schema::input(&[schema::part::<Arguments>()]),
         output: schema::output::<Identity>(),
         run: Run::Anyone(run),
     }
@@ -122,9 +122,9 @@ fn text(identity: &Identity) -> String {
         [] => "none".to_owned(),
         held => held.iter().map(Name::markdown).collect::<Vec<_>>().join(", "),
     };
-    let mut table = Table::new(["Tool", "Callable", "Missing"]);
+    let mut table = Table::new().text("Tool").text("Callable").text("Missing");
     for Standing { tool, callable, missing, .. } in tools {
-        table.row([tool, if *callable { "yes" } else { "no" }, missing.unwrap_or_default()]);
+        table.row([*tool, if *callable { "yes" } else { "no" }, missing.unwrap_or_default()]);
     }
     let hints = tools.iter().filter_map(|standing| Some(format!("\n- {}: {}", standing.tool, standing.how.as_ref()?)));
     format!(

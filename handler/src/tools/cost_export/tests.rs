@@ -6,23 +6,28 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    azure::{CostLine, Name},
+    azure::{CostLine, CostScope, Metric, Name, Period},
     tools::tests::assert_follows,
 };
 
 fn line(name: &str, amount: &str, currency: &str) -> CostLine {
-    CostLine { name: Name::new(name), cost: Money::parse(amount, currency.parse().unwrap()).unwrap() }
+    let cost = Money::parse(amount, currency.parse().unwrap()).unwrap();
+    CostLine { names: vec![Name::new(name)], date: None, cost, usd: None }
 }
 
 #[track_caller]
 fn export(lines: Vec<CostLine>) -> Answer {
     let day = |text: &str| text.parse().ok();
     let query = CostQuery {
-        subscription: "0b1f6471-1bf0-4dda-aec3-cb9272f09590".parse().unwrap(),
+        scope: CostScope::Subscription("0b1f6471-1bf0-4dda-aec3-cb9272f09590".parse().unwrap()),
         period: Period::new(day("2026-10-01"), day("2026-10-31"), "2026-11-22".parse().unwrap()).unwrap(),
-        group_by: Dimension::ServiceName,
+        metric: Metric::Actual,
+        granularity: Granularity::None,
+        group_by: vec![Grouping::Dimension(Dimension::ServiceName)],
+        filters: vec![],
+        with_usd: false,
     };
-    let answer = answer(&query, Costs { lines, capped: false }).unwrap();
+    let answer = answer(&query, Costs { lines, capped: false }, UnixTime(1_795_343_643));
     assert_follows(&answer.structured, &tool().output);
     answer
 }
@@ -38,10 +43,11 @@ fn the_text_has_the_summary_and_the_file() {
         line("Virtual Machines", "1842.118430275512", "EUR"),
         line("Storage", "2.6E-06", "USD"),
     ]);
-    assert_snapshot!(answer.text.replace("\r\n", "<CRLF>\n"), @r"
+    assert_snapshot!(answer.text.replace("\r\n", "<CRLF>\n"), @"
     **Cost export**, 2026-10-01 to 2026-10-31
 
-    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 1829.62 EUR and <0.01 USD (actual cost, whole UTC days): 3 rows.
+    Subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590 cost 1829.62 EUR and <0.01 USD (actual cost, whole UTC days, as of 2026-11-22T10:34:03Z).
+    3 rows.
 
     ```csv
     service,currency,cost<CRLF>
@@ -55,6 +61,7 @@ fn the_text_has_the_summary_and_the_file() {
     assert!(answer.text.contains(csv_of(&answer)));
     assert_snapshot!(format!("{:#}", answer.structured), @r#"
     {
+      "asOf": "2026-11-22T10:34:03Z",
       "columns": [
         "service",
         "currency",
@@ -62,18 +69,22 @@ fn the_text_has_the_summary_and_the_file() {
       ],
       "complete": true,
       "csv": "service,currency,cost\r\nVirtual Machines,EUR,1842.118430275512\r\nBandwidth,EUR,-12.5\r\nStorage,USD,0.0000026\r\n",
-      "metric": "ActualCost",
+      "metric": "actual",
       "notes": [
         "Tax, support plans and credits are not included."
       ],
       "period": {
         "estimate": false,
         "from": "2026-10-01",
+        "lastDaysIncomplete": false,
         "to": "2026-10-31",
         "toWasClamped": false
       },
       "rowCount": 3,
-      "subscriptionId": "0b1f6471-1bf0-4dda-aec3-cb9272f09590",
+      "scope": {
+        "subscriptionId": "0b1f6471-1bf0-4dda-aec3-cb9272f09590",
+        "type": "subscription"
+      },
       "totals": [
         {
           "amount": "1829.62",
@@ -142,14 +153,14 @@ proptest! {
         let answer = export(lines.clone());
         let mut reader = csv::Reader::from_reader(csv_of(&answer).as_bytes());
         let rows: Vec<[String; 3]> = reader.deserialize().collect::<Result<_, _>>().unwrap();
-        let mut sent: Vec<_> = lines.iter().map(|line| line.name.csv().into_owned()).collect();
+        let mut sent: Vec<_> = lines.iter().map(|line| line.names[0].csv().into_owned()).collect();
         let mut received: Vec<_> = rows.iter().map(|[service, ..]| service.clone()).collect();
         sent.sort();
         received.sort();
         prop_assert_eq!(sent, received);
         for [service, currency, cost] in rows {
             prop_assert!(!service.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']), "{service}");
-            prop_assert_eq!(Money::parse(&cost, currency.parse().unwrap()), Some(lines[0].cost));
+            prop_assert_eq!(Money::parse(&cost, currency.parse().unwrap()), Some(lines[0].cost.clone()));
         }
     }
 }

@@ -46,11 +46,11 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
     assert_snapshot!(answer.text, @r#"
     You are bob@contoso.example (user), object id b0b0b0b0-0000-4000-8000-000000000001, in tenant 7e4a0000-0000-4000-8000-000000000001, calling through client c11e0000-0000-4000-8000-000000000001. Permissions of this token: cost.read.
 
-    | Tool | Callable | Missing |
-    | :--- | ---: | ---: |
-    | cost_by_service | yes |  |
-    | cost_export | no | cost.export |
-    | whoami | yes |  |
+    | Tool            | Callable | Missing     |
+    | :-------------- | :------- | :---------- |
+    | cost_by_service | yes      |             |
+    | cost_export     | no       | cost.export |
+    | whoami          | yes      |             |
 
     - cost_export: Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at "approval required", an administrator must consent to it.
     "#);
@@ -88,12 +88,12 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
 fn a_service_is_not_told_of_tools_it_can_never_call() {
     let service = Principal { user: "5e4f1ce0-0000-4000-8000-000000000001".into(), ..bob() };
     let answer = told(&service, false, &[], |_| Ok(()));
-    assert_snapshot!(answer.text, @r"
+    assert_snapshot!(answer.text, @"
     You are 5e4f1ce0-0000-4000-8000-000000000001 (service), object id b0b0b0b0-0000-4000-8000-000000000001, in tenant 7e4a0000-0000-4000-8000-000000000001, calling through client c11e0000-0000-4000-8000-000000000001. Permissions of this token: none.
 
-    | Tool | Callable | Missing |
-    | :--- | ---: | ---: |
-    | whoami | yes |  |
+    | Tool   | Callable | Missing |
+    | :----- | :------- | :------ |
+    | whoami | yes      |         |
     ");
 }
 
