@@ -1,8 +1,8 @@
 //! A local Azure for a program in another language, which starts this as its child.
 //!
 //! The first line on stdout is a JSON object of settings by the names the handler and Microsoft's libraries read. Then
-//! every line on stdin is an order to the tenant's administrators, and is answered with one line of JSON. The end of
-//! stdin ends it. There is no way in but this pipe: nobody who can only reach the ports can change the lab.
+//! every line on stdin is an order, to a person or to an administrator of the tenant, and is answered with one line of
+//! JSON. The end of stdin ends it. There is no way in but this pipe: who can only reach the ports can't change the lab.
 
 use std::{
     io::{self, BufRead, Write},

@@ -131,6 +131,8 @@ impl TlsCertificates {
         let mut parameters = CertificateParams::new(names)?;
         parameters.distinguished_name.push(DnType::CommonName, "localhost");
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        // RFC 5280, section 4.2.1.1: Python from 3.13 on insists
+        parameters.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let server = parameters.signed_by(&key, &authority)?;
         Ok(Self {

@@ -1,7 +1,7 @@
 //! A certificate, with or without its key, as PKCS#12 (RFC 7292): how a vault keeps a certificate's secret by default.
 //!
-//! As in Azure the password is empty. Nothing is encrypted, which the standard allows and an empty password would not
-//! hinder anybody from undoing; the integrity check is there, and readers insist on it.
+//! As in Azure the password is empty. Unlike there nothing is encrypted: the standard allows it, and an empty password
+//! hides nothing. The integrity check is there, because readers insist on it.
 
 use aws_lc_rs::{digest, hmac};
 
