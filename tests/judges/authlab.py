@@ -15,7 +15,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".toml") as policy:
     tokens = ["--token", os.environ["ALICE_TOKEN"], "--foreign-token", os.environ["FOREIGN_TOKEN"], "--no-login"]
     options = ["--tool", "cost_export", "--policy", policy.name, "--fail-under", "A", "--format", "json"]
     command = [os.path.join(os.path.dirname(sys.executable), "mcp-authlab"), "scan", *tokens, *options]
-    scan = subprocess.run([*command, os.environ["MCP_SERVER_URL"]], capture_output=True, text=True)
+    environment = {**os.environ, "SSL_CERT_FILE": os.environ["LAB_CERTIFICATE_AUTHORITY"]}
+    scan = subprocess.run([*command, os.environ["MCP_SERVER_URL"]], env=environment, capture_output=True, text=True)
 
 report = json.loads(scan.stdout) if scan.returncode == 0 else sys.exit(scan.stdout + scan.stderr)
 results = {result["id"]: result for result in report["results"] if result["id"] not in NOT_OURS}

@@ -43,8 +43,8 @@ pub enum LabError {
     /// The vault holds no certificate any more.
     #[error("the vault holds no certificate")]
     NoCertificate,
-    /// The vault's endpoint can't speak TLS.
-    #[error("the vault's TLS could not be set up: {0}")]
+    /// Entra and the vault can't speak TLS.
+    #[error("the lab's TLS could not be set up: {0}")]
     Tls(#[from] rustls::Error),
     /// The lab's own client could not be made.
     #[error("the lab's client could not be made: {0}")]
@@ -113,7 +113,7 @@ impl LabBuilder {
         ];
         let app_id_uri = self.app_id_uri.unwrap_or_else(|| format!("api://{TENANT_ID}/mcp-cost-server"));
         let (journal, secrets, keys) = (Journal::default(), Secrets::default(), Arc::new(KeySource::default()));
-        let authority = origin(&entra_port)?;
+        let authority = format!("https://{}", entra_port.local_addr()?);
         let issuer: SharedIssuer =
             Arc::new(Issuer { keys: SigningKeys::new(&authority, keys.clone())?, authority, secrets: secrets.clone() });
         let arm_url = origin(&arm_port)?;
@@ -144,7 +144,7 @@ impl LabBuilder {
         }
         let acceptor = TlsAcceptor::from(Arc::new(tls.server()?));
         let servers = vec![
-            server::serve(entra_port, None, entra.clone(), journal.clone()),
+            server::serve(entra_port, Some(acceptor.clone()), entra.clone(), journal.clone()),
             server::serve(vault_port, Some(acceptor), key_vault.clone(), journal.clone()),
             server::serve(identity_port, None, managed_identity.clone(), journal.clone()),
             server::serve(arm_port, None, resource_manager.clone(), journal.clone()),
@@ -294,7 +294,7 @@ impl Lab {
         self.files.path().join(CERTIFICATE_FILE)
     }
 
-    /// A file with the certificate authority of the vault's endpoint, for `SSL_CERT_FILE`.
+    /// A file with the certificate authority of Entra and the vault, for `SSL_CERT_FILE`.
     #[must_use]
     pub fn certificate_authority(&self) -> PathBuf {
         self.files.path().join(AUTHORITY_FILE)

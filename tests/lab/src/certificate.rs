@@ -1,4 +1,4 @@
-//! Certificates: of the app registration, of Entra's signing keys, and of the vault's TLS endpoint.
+//! Certificates: of the app registration, of Entra's signing keys, and of the TLS that Entra and the vault speak.
 
 use aws_lc_rs::digest;
 use base64::{
@@ -108,7 +108,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-/// The lab's own certificate authority, and the certificate it issued to the vault's endpoint.
+/// The lab's own certificate authority, and the certificate it issued to Entra and the vault.
 pub(crate) struct TlsCertificates {
     /// PEM, for `SSL_CERT_FILE`.
     pub(crate) authority_pem: String,
@@ -131,6 +131,8 @@ impl TlsCertificates {
         let mut parameters = CertificateParams::new(names)?;
         parameters.distinguished_name.push(DnType::CommonName, "localhost");
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        // RFC 5280, section 4.2.1.1: Python from 3.13 on insists
+        parameters.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let server = parameters.signed_by(&key, &authority)?;
         Ok(Self {
@@ -141,7 +143,7 @@ impl TlsCertificates {
         })
     }
 
-    /// How the vault's endpoint speaks TLS.
+    /// How Entra and the vault speak TLS.
     pub(crate) fn server(&self) -> Result<rustls::ServerConfig, LabError> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.server_key.clone()));
         let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());

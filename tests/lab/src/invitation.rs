@@ -31,6 +31,8 @@ pub(crate) fn show(deployment: &Deployment) -> io::Result<()> {
         ("BOB_EXPORT_TOKEN", bob_export.clone()),
         // for whoever checks that a token for another resource is refused
         ("FOREIGN_TOKEN", foreign(deployment)?),
+        // for whoever follows the metadata to the authorization server
+        ("LAB_CERTIFICATE_AUTHORITY", deployment.lab.certificate_authority().display().to_string()),
     ];
     fs::write(&environment, variables.map(|(name, value)| format!("export {name}='{value}'\n")).concat())?;
     let server =

@@ -3,7 +3,10 @@
 //! The lab is never lenient: it speaks the real protocols, refuses as Azure refuses, and with the numbers and sentences Azure
 //! uses. What a tenant's administrators decide (consents, roles, policies, certificates) and what goes wrong on the way
 //! (throttling, outages, broken answers) is state that a test changes while it runs; every request is in a journal with the
-//! identity it proved.
+//! identity it proved. Entra and the vault speak TLS with a certificate authority of the lab's own.
+//!
+//! Microsoft's libraries prove it: `.ci/judges` has them succeed and fail here. A program in another language starts
+//! `examples/local_azure.rs` and orders what is to change.
 //!
 //! ```no_run
 //! # async fn story() -> Result<(), Box<dyn std::error::Error>> {

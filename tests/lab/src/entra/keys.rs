@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The tenant of personal accounts, whose keys stand in every tenant's document.
-const CONSUMER_TENANT_ID: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+pub(super) const CONSUMER_TENANT_ID: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The keys, the published and the others.
 pub(crate) struct SigningKeys {

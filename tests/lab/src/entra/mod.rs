@@ -29,6 +29,7 @@ pub use errors::EntraError;
 use form::Form;
 use http::{Method, Request, Response, StatusCode};
 pub(crate) use issuer::{AzureClaims, BACKDATED, Issuer, SharedIssuer};
+use keys::CONSUMER_TENANT_ID;
 pub(crate) use keys::SigningKeys;
 use policy::{Demand, Policy};
 use serde_json::json;
@@ -294,12 +295,27 @@ impl Entra {
         (world::unix_now() - BACKDATED).max(self.sessions_valid_from(&person.object_id))
     }
 
-    fn metadata(&self) -> Response<Bytes> {
-        let base = format!("{}/{TENANT_ID}", self.issuer.authority);
+    /// What anybody may read about the tenant, or about `common` and its like, which are no tenants.
+    fn published(&self, tenant: &str, document: &[&str]) -> Result<Response<Bytes>, EntraError> {
+        let issuing = match tenant {
+            TENANT_ID => TENANT_ID,
+            "common" | "organizations" => "{tenantid}",
+            "consumers" => CONSUMER_TENANT_ID,
+            _ => return Err(on_behalf_of::tenant_not_found(tenant)),
+        };
+        Ok(match document {
+            ["discovery", "v2.0", "keys"] => server::json(StatusCode::OK, &self.issuer.keys.document()),
+            ["v2.0", ".well-known", "openid-configuration"] => self.metadata(tenant, issuing),
+            _ => server::json(StatusCode::NOT_FOUND, &json!({})),
+        })
+    }
+
+    fn metadata(&self, tenant: &str, issuing: &str) -> Response<Bytes> {
+        let base = format!("{}/{tenant}", self.issuer.authority);
         let metadata = json!({
-            "issuer": self.issuer.issuer(),
+            "issuer": format!("{}/{issuing}/v2.0", self.issuer.authority),
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
-            "token_endpoint": self.issuer.token_endpoint(),
+            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
             "jwks_uri": format!("{base}/discovery/v2.0/keys"),
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -344,12 +360,8 @@ impl Service for Entra {
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let correlation_id = correlation_id(request);
         match (request.method(), server::segments(request).as_slice()) {
-            (&Method::GET, [TENANT_ID, "discovery", "v2.0", "keys"]) => {
-                server::json(StatusCode::OK, &self.issuer.keys.document())
-            }
-            (&Method::GET, [TENANT_ID, "v2.0", ".well-known", "openid-configuration"]) => self.metadata(),
-            (&Method::GET, [tenant, "discovery", "v2.0", "keys"] | [tenant, "v2.0", ".well-known", _]) => {
-                on_behalf_of::tenant_not_found(tenant).response(&correlation_id)
+            (&Method::GET, [tenant, document @ ..]) => {
+                self.published(tenant, document).unwrap_or_else(|error| error.response(&correlation_id))
             }
             (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => match Form::parse(request.body()) {
                 Ok(form) => on_behalf_of::exchange(self, tenant, &form, &correlation_id),

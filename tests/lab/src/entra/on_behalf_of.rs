@@ -4,6 +4,7 @@
 //! decides after a revocation when the request carries an `nbf` demand is not documented; here it is
 //! `interaction_required` with that demand, and without the demand AADSTS50133.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -87,6 +88,9 @@ fn granted(entra: &Entra, tenant: &str, form: &Form) -> Result<Value, EntraError
         entra.issuer.secrets.remember(&refresh_token);
         body["refresh_token"] = refresh_token.into();
     }
+    if form.get("client_info") == Some("1") {
+        body["client_info"] = client_info(&person).into();
+    }
     if wanted.id_token {
         body["id_token"] = entra.issuer.mint(&id_token(entra, &person))?.into();
     }
@@ -166,6 +170,11 @@ fn requested<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
 fn requests(claims: &Value, name: &str, value: &str) -> bool {
     let values = requested(claims, name).and_then(|demand| demand.get("values")?.as_array());
     values.is_some_and(|values| values.iter().any(|each| each == value))
+}
+
+/// Under what MSAL keeps the tokens of a person: it asks for this with `client_info=1`.
+fn client_info(person: &Person) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(json!({ "uid": person.object_id, "utid": TENANT_ID }).to_string())
 }
 
 fn id_token(entra: &Entra, person: &Person) -> Value {

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use super::{CERTIFICATE_NAME, ContentType, Version};
 use crate::{
-    certificate,
     jwt::BASE64_URL,
     keys::Algorithm,
     server::{self, with_header},
@@ -154,31 +153,50 @@ pub(super) fn certificate(vault: &str, version: &Version) -> Response<Bytes> {
     server::json(StatusCode::OK, &body)
 }
 
-/// `GET /secrets/{name}`: certificate and key, if the policy lets the key out.
-pub(super) fn secret(vault: &str, version: &Version, wanted: Option<&str>) -> Result<Response<Bytes>, Refusal> {
-    match wanted {
-        Some(name) if name == ContentType::Pem.name() => {}
-        Some(name) => return Err(Refusal::bad_parameter(format!("The outContentType '{name}' is not supported."))),
-        None if version.content_type == ContentType::Pem => {}
-        None => {
-            let message = "The lab serves this secret as application/x-pem-file only: ask for it with outContentType.";
-            return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message));
+/// `GET /{object}/{name}/versions`: what is known of each without reading it.
+pub(super) fn versions(vault: &str, object: &str, versions: &[Version]) -> Response<Bytes> {
+    let items = versions.iter().map(|version| {
+        let id = id(vault, object, version);
+        let attributes = attributes(version);
+        match object {
+            "certificates" => json!({
+                "id": id,
+                "x5t": version.certificate.legacy_thumbprint(),
+                "subject": "",
+                "attributes": attributes,
+            }),
+            "secrets" => json!({
+                "id": id,
+                "contentType": version.content_type.name(),
+                "managed": true,
+                "attributes": attributes,
+            }),
+            _ => json!({ "kid": id, "managed": true, "attributes": attributes }),
         }
+    });
+    server::json(StatusCode::OK, &json!({ "value": items.collect::<Vec<_>>(), "nextLink": null }))
+}
+
+/// In which form the secret is to be given: as it is kept, or `wanted`.
+pub(super) fn content_type(version: &Version, wanted: Option<&str>) -> Result<ContentType, Refusal> {
+    match wanted {
+        None => Ok(version.content_type),
+        Some(name) if name == ContentType::Pem.name() => Ok(ContentType::Pem),
+        Some(name) => Err(Refusal::bad_parameter(format!("The outContentType '{name}' is not supported."))),
     }
-    let mut value = String::new();
-    if version.exportable {
-        value.push_str(&certificate::private_key_pem(&version.key));
-    }
-    value.push_str(&version.certificate.pem());
+}
+
+/// `GET /secrets/{name}`.
+pub(super) fn secret(vault: &str, version: &Version, content_type: ContentType, value: &str) -> Response<Bytes> {
     let body = json!({
         "value": value,
-        "contentType": ContentType::Pem.name(),
+        "contentType": content_type.name(),
         "id": id(vault, "secrets", version),
         "managed": true,
         "kid": id(vault, "keys", version),
         "attributes": attributes(version),
     });
-    Ok(server::json(StatusCode::OK, &body))
+    server::json(StatusCode::OK, &body)
 }
 
 /// `GET /keys/{name}`: the public half.

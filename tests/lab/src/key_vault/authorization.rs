@@ -51,6 +51,7 @@ impl KeyVault {
             return Ok(());
         }
         let action = match (object, action) {
+            ("secrets", "list") => "secrets/readMetadata/action",
             ("secrets", _) => "secrets/getSecret/action",
             ("certificates", _) => "certificates/read",
             (_, "sign") => "keys/sign/action",

@@ -1,12 +1,12 @@
 //! Azure Key Vault: one vault with one certificate, over TLS.
 //!
 //! The certificate's own policy decides how its key may be used, as in Azure: exportable, and the secret holds it; not
-//! exportable, and the vault signs. A secret whose policy says PKCS#12 is served as PEM only (`outContentType`, since
-//! 2025-07-01); PKCS#12 itself is answered with 501, because writing it would need a library heavier than the rest of
-//! this vault.
+//! exportable, and the vault signs. A secret is kept as PKCS#12 or PEM, as the policy says, and converted to PEM on demand
+//! (`outContentType`, since 2025-07-01). Versions are listed in one page, whatever `maxresults` says.
 
 mod answers;
 mod authorization;
+mod pkcs12;
 mod store;
 
 use std::{
@@ -40,11 +40,13 @@ use crate::{
 /// The certificate's name, for `OBO_CERTIFICATE_NAME`.
 pub const CERTIFICATE_NAME: &str = "mcp-cost-server-obo";
 
-/// Versions of the API that are served.
-const API_VERSIONS: [&str; 8] = ["7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", PEM_CONVERSION_SINCE];
+/// Versions of the API that are served, and ignore `outContentType`.
+const EARLY_VERSIONS: [&str; 7] = ["7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6"];
 
-/// The version since which `outContentType` is understood; before, it is ignored.
-const PEM_CONVERSION_SINCE: &str = "2025-07-01";
+/// Versions of the API that understand `outContentType`.
+const CONVERTING_VERSIONS: [&str; 2] = ["2025-07-01", LATEST_VERSION];
+
+const LATEST_VERSION: &str = "2026-04-01";
 
 /// A vault.
 pub struct KeyVault {
@@ -152,15 +154,17 @@ impl KeyVault {
         if api_version.is_empty() {
             return Err(Refusal::bad_parameter("api-version must be specified"));
         }
-        if !API_VERSIONS.contains(&api_version.as_str()) {
+        let converts = CONVERTING_VERSIONS.contains(&api_version.as_str());
+        if !converts && !EARLY_VERSIONS.contains(&api_version.as_str()) {
             let message = format!(
                 "The specified version ({api_version}) is not recognized. Consider using the latest supported version \
-                 ({PEM_CONVERSION_SINCE})."
+                 ({LATEST_VERSION})."
             );
             return Err(Refusal::bad_parameter(message));
         }
         let path = server::segments(request);
         let (object, action) = match (request.method(), path.as_slice()) {
+            (&Method::GET, [object @ ("certificates" | "secrets" | "keys"), _, "versions"]) => (*object, "list"),
             (&Method::GET, [object @ ("certificates" | "secrets" | "keys"), _, version @ ..]) if version.len() < 2 => {
                 (*object, "get")
             }
@@ -170,6 +174,10 @@ impl KeyVault {
         self.authorize(&caller, object, action)?;
         let name = path.get(1).copied().unwrap_or_default();
         let store = lock(&self.store);
+        if action == "list" {
+            // a name that nobody used has no versions, and that is no error
+            return Ok(answers::versions(&self.url, object, store.all(name)));
+        }
         let version = store.find(name, path.get(2).copied()).ok_or_else(|| Refusal::no_object(object, name))?;
         if !version.enabled {
             return Err(Refusal::disabled(object, action));
@@ -179,8 +187,10 @@ impl KeyVault {
             _ if version.is_expired() => Err(Refusal::expired(object, action)),
             ("secrets", _) => {
                 let wanted = server::parameter(request, "outContentType");
-                let wanted = wanted.filter(|_| api_version == PEM_CONVERSION_SINCE);
-                answers::secret(&self.url, version, wanted.as_deref())
+                let content_type = answers::content_type(version, wanted.filter(|_| converts).as_deref())?;
+                let value = version.secret(content_type);
+                self.issuer.secrets.remember(&value);
+                Ok(answers::secret(&self.url, version, content_type, &value))
             }
             (_, "sign") => answers::signature(&self.url, version, request.body()),
             _ => Ok(answers::key(&self.url, version)),

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::CERTIFICATE_NAME;
+use super::{CERTIFICATE_NAME, pkcs12};
 use crate::{
     LabError,
-    certificate::Certificate,
+    certificate::{Certificate, private_key_pem},
     keys::{KeySource, RsaKey},
     secrets::Secrets,
     world,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 /// In which form a certificate's secret is kept (`secret_props.contentType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,20 @@ pub(super) struct Version {
 impl Version {
     pub(super) fn is_expired(&self) -> bool {
         self.certificate.not_after() <= world::now()
+    }
+
+    /// The value of the secret: the certificate, and the key if the policy lets it out.
+    pub(super) fn secret(&self, content_type: ContentType) -> String {
+        let key = self.exportable.then_some(&self.key);
+        match content_type {
+            ContentType::Pem => {
+                format!("{}{}", key.map(|key| private_key_pem(key)).unwrap_or_default(), self.certificate.pem())
+            }
+            ContentType::Pkcs12 => {
+                let key = key.map(|key| key.pkcs8());
+                BASE64_STANDARD.encode(pkcs12::file(key, self.certificate.der(), self.id.as_bytes()))
+            }
+        }
     }
 }
 
@@ -101,14 +116,17 @@ impl Store {
         self.versions.clear();
     }
 
+    /// All versions of the certificate `name`.
+    pub(super) fn all(&self, name: &str) -> &[Version] {
+        if name.eq_ignore_ascii_case(CERTIFICATE_NAME) { &self.versions } else { &[] }
+    }
+
     /// A version by its id; without one the newest that is enabled, else the newest.
     pub(super) fn find(&self, name: &str, version: Option<&str>) -> Option<&Version> {
-        if !name.eq_ignore_ascii_case(CERTIFICATE_NAME) {
-            return None;
-        }
+        let versions = self.all(name);
         match version {
-            Some(id) => self.versions.iter().find(|version| version.id == id),
-            None => self.versions.iter().rev().find(|version| version.enabled).or_else(|| self.newest()),
+            Some(id) => versions.iter().find(|version| version.id == id),
+            None => versions.iter().rev().find(|version| version.enabled).or_else(|| versions.last()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Entra ID: who gets a token, and with which number the others are refused.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use lab::{
     fault::{Fault, RetryAfter},
@@ -23,7 +24,7 @@ async fn a_users_token_becomes_a_token_for_resource_manager() {
     assert_eq!(answer.body["token_type"], "Bearer");
     assert_eq!(answer.body["scope"], format!("{arm}/user_impersonation {arm}/.default"));
     assert_eq!(answer.body["expires_in"], 3_899);
-    for absent in ["refresh_token", "id_token"] {
+    for absent in ["refresh_token", "id_token", "client_info"] {
         assert!(answer.body.get(absent).is_none(), "nobody asked for {absent}");
     }
 
@@ -63,6 +64,10 @@ async fn what_microsofts_libraries_send_differently_is_accepted() {
         .await;
     assert_eq!(claims(answer.body["id_token"].as_str().unwrap())["oid"], *lab.alice().object_id);
     assert!(lab.secrets().iter().any(|secret| answer.body["refresh_token"] == *secret));
+    let answer = Exchange::of(&lab, &assertion).field("client_info", "1").send().await;
+    let told = BASE64_URL_SAFE_NO_PAD.decode(answer.body["client_info"].as_str().unwrap()).unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told, json!({ "uid": lab.alice().object_id, "utid": TENANT_ID }));
 }
 
 #[tokio::test]
@@ -417,4 +422,26 @@ async fn a_registration_that_does_not_ask_for_azure_gets_no_users_token_for_it()
     let assertion = lab.token(lab.alice()).scope("cost.read").issue().unwrap();
     lab.entra().remove_azure_permission();
     Exchange::of(&lab, &assertion).send().await.is_refused(400, "invalid_resource", 650_057);
+}
+
+#[tokio::test]
+async fn the_configuration_names_the_tenant_and_common_names_none() {
+    let lab = lab().await;
+    let authority = lab.entra().authority();
+    let configuration = async |tenant: &str| {
+        let url = format!("{authority}/{tenant}/v2.0/.well-known/openid-configuration");
+        Answer::of(lab.client().get(url)).await
+    };
+    for (tenant, issuer) in [
+        (TENANT_ID, TENANT_ID),
+        ("common", "{tenantid}"),
+        ("organizations", "{tenantid}"),
+        ("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"),
+    ] {
+        let body = configuration(tenant).await.body;
+        assert_eq!(body["issuer"], format!("{authority}/{issuer}/v2.0"));
+        assert_eq!(body["token_endpoint"], format!("{authority}/{tenant}/oauth2/v2.0/token"));
+        assert_eq!(body["jwks_uri"], format!("{authority}/{tenant}/discovery/v2.0/keys"));
+    }
+    configuration(MCP_CLIENT_ID).await.is_refused(400, "invalid_request", 90_002);
 }

@@ -25,7 +25,7 @@ use lab::{
 };
 use serde_json::json;
 
-use crate::support::{Answer, ClientAssertion, Exchange, identity_token, lab};
+use crate::support::{Answer, ClientAssertion, Exchange, der, identity_token, lab};
 
 const VAULT: &str = "https://vault.azure.net";
 
@@ -165,12 +165,61 @@ async fn the_api_version_is_judged() {
     let token = identity_token(&lab, VAULT).await;
     get_with(&lab, &certificates(), &token).await.is_error(400, "BadParameter");
     get_with(&lab, &format!("{}?api-version=2024-01-01", certificates()), &token).await.is_error(400, "BadParameter");
-    // an older version does not know the conversion, and PKCS#12 is not served
-    let path = format!("{}?api-version=7.6&outContentType=application/x-pem-file", secrets());
-    assert_eq!(get_with(&lab, &path, &token).await.status, 501);
-    assert_eq!(get(&lab, &secrets()).await.status, 501);
+    for (version, content_type) in [
+        ("7.6", "application/x-pkcs12"), // does not know the conversion
+        ("2025-07-01", "application/x-pem-file"),
+        ("2026-04-01", "application/x-pem-file"),
+    ] {
+        let path = format!("{}?api-version={version}&outContentType=application/x-pem-file", secrets());
+        assert_eq!(get_with(&lab, &path, &token).await.body["contentType"], content_type, "{version}");
+    }
+    let path = format!("{}?api-version=2025-07-01&outContentType=text/plain", secrets());
+    get_with(&lab, &path, &token).await.is_error(400, "BadParameter");
+}
+
+/// That others can read the PKCS#12 is for `.ci/judges` to find.
+#[tokio::test]
+async fn the_secret_is_given_as_the_policy_keeps_it() {
+    let lab = lab().await;
+    let private_key = der(&std::fs::read_to_string(lab.pem_certificate()).unwrap());
+    let certificate = lab.key_vault().certificate().unwrap();
+    let file = async || {
+        let answer = get(&lab, &secrets()).await;
+        assert_eq!(answer.body["contentType"], "application/x-pkcs12");
+        assert!(lab.secrets().contains(&answer.body["value"].as_str().unwrap().to_owned()));
+        BASE64_STANDARD.decode(answer.body["value"].as_str().unwrap()).unwrap()
+    };
+    let holds = |file: &[u8], part: &[u8]| file.windows(part.len()).any(|window| window == part);
+    let exported = file().await;
+    assert!(holds(&exported, certificate.der()) && holds(&exported, &private_key));
+    assert_eq!(file().await, exported, "one version, one file");
+    lab.key_vault().set_exportable(false);
+    let public = file().await;
+    assert!(holds(&public, certificate.der()) && !holds(&public, &private_key));
+    lab.key_vault().set_exportable(true);
     lab.key_vault().set_content_type(ContentType::Pem);
     assert!(get(&lab, &secrets()).await.body["value"].as_str().unwrap().contains("PRIVATE KEY"));
+}
+
+#[tokio::test]
+async fn versions_are_listed_with_what_is_known_without_reading_them() {
+    let lab = lab().await;
+    let first = get(&lab, &certificates()).await.body;
+    lab.key_vault().set_enabled(false);
+    let second = lab.key_vault().rotate().unwrap();
+    let list = async |object: &str| get(&lab, &format!("{object}/{CERTIFICATE_NAME}/versions")).await.body;
+    let listed = list("certificates").await;
+    assert_eq!((&listed["value"][0]["id"], &listed["value"][0]["x5t"]), (&first["id"], &first["x5t"]));
+    assert_eq!(listed["value"][0]["attributes"]["enabled"], false);
+    assert_eq!(listed["value"][1]["x5t"], second.legacy_thumbprint());
+    assert_eq!((listed["value"].as_array().unwrap().len(), &listed["nextLink"]), (2, &json!(null)));
+    assert_eq!(list("secrets").await["value"][1]["contentType"], "application/x-pkcs12");
+    assert_eq!(list("keys").await["value"][0]["kid"], first["kid"]);
+    assert_eq!(get(&lab, "keys/other/versions").await.body["value"], json!([]), "no versions, no error");
+    lab.key_vault().forbid();
+    let answer = get(&lab, &format!("{}/versions", secrets())).await;
+    answer.is_error(403, "Forbidden");
+    assert!(answer.text.contains("secrets/readMetadata/action"), "{}", answer.text);
 }
 
 #[tokio::test]
