@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use identity::{ArmResponse, UnixTime};
+use serde::{Deserialize, Serialize};
 
 use super::{
     CostError, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
@@ -38,9 +39,23 @@ pub struct Costs {
 
 /// One page of an answer.
 #[derive(Debug, PartialEq, Eq)]
+pub struct CostPage {
+    /// The lines, in Azure's order.
+    pub lines: Vec<CostLine>,
+    /// Where the next page is.
+    pub next: Option<PageAddress>,
+}
+
+/// Where a page is, in Azure's words: the query of its link.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct PageAddress(pub(super) String);
+
+/// One page as it was read: its link is not judged yet.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page {
-    lines: Vec<CostLine>,
-    next: Option<String>,
+    pub(super) lines: Vec<CostLine>,
+    pub(super) link: Option<String>,
 }
 
 /// The pages read so far.
@@ -53,7 +68,7 @@ pub(super) struct Pages {
 
 impl Pages {
     /// Takes a page in and names the next, as long as more may be read.
-    pub(super) fn add(&mut self, page: Page) -> Option<String> {
+    pub(super) fn add(&mut self, page: CostPage) -> Option<PageAddress> {
         self.lines.extend(page.lines);
         self.read += 1;
         self.capped = page.next.is_some() && self.read >= PAGE_LIMIT;
@@ -90,7 +105,7 @@ fn page(body: &[u8], query: &CostQuery) -> Result<Page, Complaint> {
     let table = Table::read(body)?;
     let columns = Columns::find(&table, query)?;
     let lines = table.rows().map(|row| columns.line(&row?)).collect::<Result<_, _>>()?;
-    Ok(Page { lines, next: table.next })
+    Ok(Page { lines, link: table.next })
 }
 
 impl Columns {
@@ -290,7 +305,7 @@ mod tests {
         assert_eq!(answer(StatusCode::NO_CONTENT, ""), Err(CostError::NoData));
         let empty = answer(StatusCode::OK, &table("Cost ServiceName Currency", "[]")).unwrap();
         let mut pages = Pages::default();
-        assert_eq!(pages.add(empty), None);
+        assert_eq!(pages.add(CostPage { lines: empty.lines, next: None }), None);
         assert_eq!(pages.finish(), Err(CostError::NoData));
     }
 
@@ -301,18 +316,25 @@ mod tests {
         assert_eq!(answer(StatusCode::NOT_FOUND, &good), Err(CostError::NotFound));
     }
 
-    fn page_of(name: &str, next: Option<&str>) -> Page {
-        let link = json!(next);
-        let body =
-            table("Cost ServiceName Currency", &format!(r#"[[1,"{name}","EUR"]]"#)).replace("null", &link.to_string());
-        answer(StatusCode::OK, &body).unwrap()
+    fn page_of(name: &str, next: Option<&str>) -> CostPage {
+        let body = table("Cost ServiceName Currency", &format!(r#"[[1,"{name}","EUR"]]"#));
+        let page = answer(StatusCode::OK, &body).unwrap();
+        CostPage { lines: page.lines, next: next.map(|address| PageAddress(address.to_owned())) }
     }
 
     #[test]
-    fn pages_are_followed_in_order_until_there_is_no_link() {
+    fn a_link_is_what_azure_says_and_an_empty_one_is_none() {
+        for (link, expected) in [("null", None), (r#""""#, None), (r#""https://x/1""#, Some("https://x/1"))] {
+            let body = table("Cost ServiceName Currency", "[]").replace("null", link);
+            assert_eq!(answer(StatusCode::OK, &body).unwrap().link.as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn pages_are_followed_in_order_until_there_is_no_address() {
         let mut pages = Pages::default();
-        assert_eq!(pages.add(page_of("a", Some("https://x/1"))).as_deref(), Some("https://x/1"));
-        assert_eq!(pages.add(page_of("b", Some(""))), None);
+        assert_eq!(pages.add(page_of("a", Some("$skiptoken=1"))), Some(PageAddress("$skiptoken=1".to_owned())));
+        assert_eq!(pages.add(page_of("b", None)), None);
         let costs = pages.finish().unwrap();
         assert_eq!(costs.lines.iter().map(|line| line.names[0].as_str()).collect::<String>(), "ab");
         assert!(!costs.capped);
@@ -322,9 +344,9 @@ mod tests {
     fn the_tenth_page_is_the_last_and_it_is_said() {
         let mut pages = Pages::default();
         for _ in 1..PAGE_LIMIT {
-            assert!(pages.add(page_of("a", Some("https://x/1"))).is_some());
+            assert!(pages.add(page_of("a", Some("$skiptoken=1"))).is_some());
         }
-        assert_eq!(pages.add(page_of("a", Some("https://x/1"))), None);
+        assert_eq!(pages.add(page_of("a", Some("$skiptoken=1"))), None);
         let costs = pages.finish().unwrap();
         assert_eq!((costs.lines.len(), costs.capped), (PAGE_LIMIT, true));
     }

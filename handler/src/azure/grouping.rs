@@ -176,6 +176,17 @@ impl Grouping {
     }
 }
 
+impl Grouping {
+    /// For the head of a column in a file: `service`, `resource_group`, `tag:team`.
+    #[must_use]
+    pub fn column(&self) -> String {
+        match self {
+            Self::Dimension(dimension) => dimension.heading().to_lowercase().replace(' ', "_"),
+            Self::Tag(_) => self.to_string(),
+        }
+    }
+}
+
 impl FromStr for Grouping {
     type Err = UnknownGrouping;
 

@@ -23,7 +23,7 @@ mod subscription;
 mod table;
 mod throttle;
 
-pub use answer::{CostLine, Costs};
+pub use answer::{CostLine, CostPage, Costs, PageAddress};
 pub use currency::{Currency, MalformedCurrency};
 pub use day::{Day, MalformedDay};
 pub use error::{CostError, CostFailure};
@@ -57,17 +57,29 @@ impl<'a> Azure<'a> {
 
     /// Asks for costs and reads every page up to [`PAGE_LIMIT`].
     pub async fn costs(&self, query: &CostQuery) -> Result<Costs, CostFailure> {
-        let first = query.request();
-        let mut request = first.clone();
         let mut pages = answer::Pages::default();
+        let mut address = None;
         loop {
-            let response = self.send(&request).await?;
-            let page = answer::read(&response, query, self.clock.now())?;
-            match pages.add(page) {
-                Some(link) => request = self.arm.next_page(&first, &link)?,
-                None => return Ok(pages.finish()?),
+            let page = self.costs_page(query, address.as_ref()).await?;
+            address = pages.add(page);
+            if address.is_none() {
+                return Ok(pages.finish()?);
             }
         }
+    }
+
+    /// Asks for one page of costs: the first, or the one at an `address` that an earlier page told of.
+    pub async fn costs_page(&self, query: &CostQuery, address: Option<&PageAddress>) -> Result<CostPage, CostFailure> {
+        let first = query.request();
+        let request = match address {
+            Some(PageAddress(address)) => first.page(address).ok_or(CostError::ForeignLink)?,
+            None => first.clone(),
+        };
+        let response = self.send(&request).await?;
+        let page = answer::read(&response, query, self.clock.now())?;
+        let next = page.link.map(|link| self.arm.next_page(&first, &link)).transpose()?;
+        let next = next.map(|request| PageAddress(request.query().to_owned()));
+        Ok(CostPage { lines: page.lines, next })
     }
 
     /// The one way out: whatever is asked goes through here.

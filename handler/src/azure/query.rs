@@ -106,6 +106,12 @@ impl CostQuery {
         post(&self.scope, "query", &[("$top", PAGE_SIZE)], &self.body())
     }
 
+    /// Every choice, as text: two queries that ask the same have the same.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        format!("{} {}", self.scope.resource_id(), self.body())
+    }
+
     /// Explicit days, no presets: the presets mean different things at different scopes.
     fn body(&self) -> Value {
         let mut aggregation = json!({ COST_ALIAS: sum_of(COST_COLUMN) });

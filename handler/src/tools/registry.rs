@@ -171,6 +171,11 @@ impl<'a> UserCall<'a> {
         self.arguments.read()
     }
 
+    /// Who calls.
+    pub(super) fn caller(&self) -> &Caller {
+        self.grant.caller()
+    }
+
     /// The time by the clock.
     pub(super) fn now(&self) -> UnixTime {
         self.clock.now()

@@ -6,7 +6,7 @@ use http::{
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Everything but the unreserved characters (RFC 3986, section 2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -53,6 +53,22 @@ impl ArmRequest {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// What the address says after its question mark: for another page, Azure's own words.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// This request for the page that `query` tells of, which once came from [`Self::query`]. Only what pages are told
+    /// by may be in it.
+    #[must_use]
+    pub fn page(&self, query: &str) -> Option<Self> {
+        const TOLD_BY: [&str; 3] = ["api-version", "$skiptoken", "$top"];
+        let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        let told = form_urlencoded::parse(query.as_bytes()).all(|(name, _)| TOLD_BY.contains(&name.as_ref()));
+        (is_plain && told && !query.is_empty()).then(|| Self { query: query.to_owned(), ..self.clone() })
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -217,6 +233,17 @@ mod tests {
             "file:///etc/passwd?x",
         ] {
             assert_eq!(cost_query().next_page(&azure(), link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_told_by_azures_words_alone() {
+        let first = cost_query();
+        let told = "api-version=2021-10-01&%24skiptoken=AQAAAA%3D%3D&$top=5000";
+        assert_eq!(first.page(told).unwrap().query(), told);
+        assert_eq!(first.page(told).unwrap().url(&azure()).path(), first.url(&azure()).path());
+        for other in ["", "$filter=x", "api-version=1&x=y", "a b", "$skiptoken=x#y", "$skiptoken=\u{e9}"] {
+            assert_eq!(first.page(other), None, "{other:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    azure::{CostLine, CostScope, Metric, Name, Period},
+    azure::{CostScope, Metric, Name, PageAddress, Period},
     tools::tests::assert_follows,
 };
 
@@ -15,10 +15,9 @@ fn line(name: &str, amount: &str, currency: &str) -> CostLine {
     CostLine { names: vec![Name::new(name)], date: None, cost, usd: None }
 }
 
-#[track_caller]
-fn export(lines: Vec<CostLine>) -> Answer {
+fn query() -> CostQuery {
     let day = |text: &str| text.parse().ok();
-    let query = CostQuery {
+    CostQuery {
         scope: CostScope::Subscription("0b1f6471-1bf0-4dda-aec3-cb9272f09590".parse().unwrap()),
         period: Period::new(day("2026-10-01"), day("2026-10-31"), "2026-11-22".parse().unwrap()).unwrap(),
         metric: Metric::Actual,
@@ -26,10 +25,49 @@ fn export(lines: Vec<CostLine>) -> Answer {
         group_by: vec![Grouping::Dimension(Dimension::ServiceName)],
         filters: vec![],
         with_usd: false,
-    };
-    let answer = answer(&query, Costs { lines, capped: false }, UnixTime(1_795_343_643));
-    assert_follows(&answer.structured, &tool().output);
-    answer
+    }
+}
+
+/// The answers of an export of these pages, each going on where the one before ended; and how many pages were asked for.
+fn answers(query: &CostQuery, pages: &[Vec<CostLine>], max_rows: u64) -> (Vec<Answer>, usize) {
+    let (owner, mut asked, mut answers) = (Owner::of("alice", &query.canonical()), 0, vec![]);
+    let mut start = None;
+    loop {
+        let mut export = Export::new(query, max_rows.try_into().unwrap(), start);
+        loop {
+            let number = export.position.page.as_ref().map_or(0, number);
+            asked += 1;
+            let next = (number + 1 < pages.len()).then(|| address(number + 1));
+            if !export.add(CostPage { lines: pages[number].clone(), next }) {
+                break;
+            }
+        }
+        let answer = export.answer(owner, UnixTime(1_795_343_643));
+        assert_follows(&answer.structured, &tool().output);
+        let cursor = answer.structured.get("nextCursor").map(|cursor| cursor.as_str().unwrap().to_owned());
+        answers.push(answer);
+        match cursor {
+            Some(cursor) => start = Some(cursor::read(&cursor, owner).unwrap()),
+            None => return (answers, asked),
+        }
+    }
+}
+
+fn address(number: usize) -> PageAddress {
+    serde_json::from_value(format!("$skiptoken={number}").into()).unwrap()
+}
+
+fn number(address: &PageAddress) -> usize {
+    let address = serde_json::to_value(address).unwrap();
+    address.as_str().unwrap().rsplit_once('=').unwrap().1.parse().unwrap()
+}
+
+/// The only answer of an export of one page.
+#[track_caller]
+fn export(lines: Vec<CostLine>) -> Answer {
+    let (mut answers, _) = answers(&query(), &[lines], 500);
+    assert_eq!(answers.len(), 1);
+    answers.remove(0)
 }
 
 fn csv_of(answer: &Answer) -> &str {
@@ -126,21 +164,58 @@ fn no_name_closes_the_code_block() {
 }
 
 #[test]
-fn rows_are_bounded_and_the_cut_is_said_and_counted() {
-    let answer = export((0..MOST_ROWS + 5).map(|row| line(&format!("s{row}"), "1", "EUR")).collect());
-    assert_eq!((&answer.structured["rowCount"], &answer.structured["truncated"]), (&MOST_ROWS.into(), &true.into()));
-    assert_eq!(answer.structured["totals"][0]["amount"], "2005.00");
-    assert_eq!(csv_of(&answer).lines().count(), MOST_ROWS + 1);
-    assert_snapshot!(answer.structured["notes"][0].as_str().unwrap(), @"The last 5 rows were left out: a file has at most 2000 rows and 61440 bytes. The totals count them. Ask for fewer days.");
+fn rows_are_bounded_and_the_rest_has_a_cursor() {
+    let lines: Vec<_> = (0..1205).map(|row| line(&format!("s{row}"), "1", "EUR")).collect();
+    let (answers, asked) = answers(&query(), &[lines], 500);
+    assert_eq!(asked, 3, "one page for each file");
+    let counts: Vec<_> = answers.iter().map(|answer| answer.structured["rowCount"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [500, 500, 205]);
+    let totals: Vec<_> = answers.iter().map(|answer| &answer.structured["totals"][0]["amount"]).collect();
+    assert_eq!(totals, ["1205.00", "500.00", "205.00"], "of everything at first, then of the file");
+    assert_eq!(answers[0].structured["truncated"], true);
+    assert_eq!(answers[2].structured["truncated"], false);
+    assert_snapshot!(answers[0].structured["notes"][0].as_str().unwrap(), @"Rows are left: call again with the same arguments and nextCursor as cursor. A file has at most maxRows rows (2000 at most) and 61440 bytes.");
+    assert!(
+        answers[0].text.contains(&format!("nextCursor: `{}`", answers[0].structured["nextCursor"].as_str().unwrap()))
+    );
+    assert_snapshot!(answers[1].text.lines().nth(2).unwrap(), @"The next 500 rows, together 500.00 EUR (actual cost, whole UTC days, as of 2026-11-22T10:34:03Z).");
 }
 
 #[test]
 fn bytes_are_bounded_and_no_row_is_cut_in_half() {
-    let answer = export((0..1000).map(|row| line(&format!("{row}{}", "ü".repeat(100)), "1", "EUR")).collect());
-    let csv = csv_of(&answer);
-    assert!(csv.len() <= MOST_BYTES && csv.len() > MOST_BYTES - 300, "{}", csv.len());
-    assert!(csv.ends_with("\r\n"));
-    assert_eq!(answer.structured["truncated"], true);
+    let lines = (0..1000).map(|row| line(&format!("{row}{}", "ü".repeat(100)), "1", "EUR")).collect();
+    let (answers, _) = answers(&query(), &[lines], 2000);
+    for answer in &answers {
+        let csv = csv_of(answer);
+        assert!(csv.len() <= MOST_BYTES && csv.ends_with("\r\n"), "{}", csv.len());
+    }
+    assert!(csv_of(&answers[0]).len() > MOST_BYTES - 300);
+}
+
+#[test]
+fn dates_and_both_groupings_have_columns() {
+    let query = CostQuery {
+        granularity: Granularity::Monthly,
+        group_by: vec!["ResourceGroupName".parse().unwrap(), "tag:=team".parse().unwrap()],
+        ..query()
+    };
+    let mut line = line("rg-shop", "1.5", "EUR");
+    line.names.push(Name::new("=payments"));
+    line.date = "2026-10-01".parse().ok();
+    let (answers, _) = answers(&query, &[vec![line]], 500);
+    assert_snapshot!(csv_of(&answers[0]), @"
+    month,resource_group,tag:=team,currency,cost
+    2026-10-01,rg-shop,'=payments,EUR,1.5
+    ");
+}
+
+#[test]
+fn more_pages_than_are_counted_are_still_reached_by_the_cursor() {
+    let pages: Vec<_> = (0..PAGE_LIMIT + 2).map(|page| vec![line(&format!("s{page}"), "1", "EUR")]).collect();
+    let (answers, _) = answers(&query(), &pages, 500);
+    assert_eq!(answers[0].structured["complete"], false);
+    let rows: Vec<_> = answers.iter().map(|answer| answer.structured["rowCount"].as_u64().unwrap()).collect();
+    assert_eq!(rows, [10, 2]);
 }
 
 proptest! {
@@ -162,5 +237,26 @@ proptest! {
             prop_assert!(!service.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']), "{service}");
             prop_assert_eq!(Money::parse(&cost, currency.parse().unwrap()), Some(lines[0].cost.clone()));
         }
+    }
+
+    #[test]
+    fn the_files_together_are_everything_once(
+        sizes in proptest::collection::vec(0_usize..30, 1..6),
+        max_rows in 1_u64..25,
+    ) {
+        prop_assume!(sizes[0] > 0);
+        let pages: Vec<Vec<_>> = sizes.iter().enumerate().map(|(page, size)| {
+            (0..*size).map(|row| line(&format!("{page}-{row}"), &row.to_string(), "EUR")).collect()
+        }).collect();
+        let (answers, _) = answers(&query(), &pages, max_rows);
+        let mut received = vec![];
+        for answer in &answers {
+            let mut reader = csv::Reader::from_reader(csv_of(answer).as_bytes());
+            received.extend(reader.records().map(|record| record.unwrap()[0].to_owned()));
+        }
+        let mut sent: Vec<_> = pages.iter().flatten().map(|line| line.names[0].as_str().to_owned()).collect();
+        sent.sort();
+        received.sort();
+        prop_assert_eq!(sent, received);
     }
 }
