@@ -1,4 +1,4 @@
-//! Who asks Resource Manager, and what their roles let them see.
+//! Who asks Resource Manager.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -7,49 +7,6 @@ use serde_json::json;
 
 use super::{ResourceManager, errors::ArmError};
 use crate::{entra::Issuer, jwt::Jwt, people::TENANT_ID, server, world};
-
-/// A role on a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Sees costs and nothing else.
-    CostManagementReader,
-    /// Sees everything, costs too.
-    Reader,
-    /// Sees and changes virtual machines: the subscription is in the list, its costs are not to be seen.
-    VirtualMachineContributor,
-}
-
-impl Role {
-    pub(super) fn reads_costs(self) -> bool {
-        match self {
-            Self::CostManagementReader | Self::Reader => true,
-            Self::VirtualMachineContributor => false,
-        }
-    }
-}
-
-/// How a query is refused to those without a role; Azure does both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Denial {
-    /// 401 `RBACAccessDenied`, without a challenge: the token is fine.
-    #[default]
-    RbacAccessDenied,
-    /// 403 `AuthorizationFailed`.
-    AuthorizationFailed,
-}
-
-impl Denial {
-    pub(super) fn error(self, caller: &Caller, subscription_id: &str) -> ArmError {
-        match self {
-            Self::RbacAccessDenied => ArmError::rbac_access_denied(&world::guid().to_string()),
-            Self::AuthorizationFailed => ArmError::authorization_failed(
-                &caller.name,
-                &caller.object_id,
-                &format!("/subscriptions/{subscription_id}"),
-            ),
-        }
-    }
-}
 
 /// The principal a valid token names.
 pub(super) struct Caller {

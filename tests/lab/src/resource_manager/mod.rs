@@ -4,64 +4,66 @@
 //! aggregated from rows for every query; nothing is a canned answer.
 
 mod access;
-mod catalogue;
+mod alerts;
+mod answer;
+mod authorization;
+mod budgets;
 mod data;
 mod definition;
+mod dimensions;
 mod errors;
+mod filter;
+mod forecast;
+mod lists;
+mod page;
+mod period;
 mod query;
+mod question;
+mod route;
+mod scope;
+mod table;
+mod tenant;
+mod throttle;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use access::Caller;
-pub use access::{Denial, Role};
+pub use alerts::{Alert, AlertStatus, AlertType, HOSTILE_ALERT_TEXT};
+use authorization::Assignments;
+pub use authorization::{Denial, Role};
+pub use budgets::{Budget, HOSTILE_BUDGET_NAME, Notification, ThresholdType, TimeGrain};
 use bytes::Bytes;
-pub use data::{CostRow, FORMULA_NAME, HOSTILE_TAG_VALUE, INSTRUCTION_NAME, Text};
+pub use data::{
+    CostRow, FORMULA_NAME, HOSTILE_TAG_VALUE, INSTRUCTION_NAME, Metric, NEW_METER, NEW_SERVICE, OLD_METER,
+    ONE_TIME_PURCHASE, REMOVED_SERVICE, RESERVATION, Text,
+};
 use errors::ArmError;
-use http::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json};
+use http::{Request, Response, StatusCode};
+use question::Question;
+use route::{Operation, Route};
+pub use scope::Scope;
+use tenant::Shared;
+pub use tenant::{
+    ANALYTICS, Agreement, CONTOSO_GROUP, DISABLED, ManagementGroup, SHOP_DEV, SHOP_GROUP, SHOP_PROD, SPONSORED,
+    Subscription, SubscriptionState, WARNED,
+};
+pub use throttle::Limit;
+use throttle::{Throttle, Usage};
 
 use crate::{
     entra::{SharedEntra, SharedIssuer},
     fault::{Fault, Faults},
     journal::{Presented, ServiceName},
-    people::{Person, TENANT_ID},
     server::{self, Service, with_header},
     world::{self, lock},
 };
 
-/// A subscription of the tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// A GUID in lower case.
-    pub id: &'static str,
-    /// Its name.
-    pub display_name: &'static str,
-    /// Its offer (`subscriptionPolicies.quotaId`).
-    pub quota_id: &'static str,
-}
-
-/// The shop in production: most services, euros, and purchases in dollars from the marketplace.
-pub const SHOP_PROD: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
-
-/// The shop in development: few services, euros.
-pub const SHOP_DEV: &str = "5e7d20c4-93ab-4f61-8d0e-1c6b4a7f3e28";
-
-/// Analytics: few services, dollars.
-pub const ANALYTICS: &str = "a94c8e13-60d7-4b25-9f3a-72e5d1b08c46";
-
-/// All subscriptions.
-pub const SUBSCRIPTIONS: [Subscription; 3] = [
-    Subscription { id: SHOP_PROD, display_name: "shop-prod", quota_id: "EnterpriseAgreement_2014-09-01" },
-    Subscription { id: SHOP_DEV, display_name: "shop-dev", quota_id: "MSDNDevTest_2014-09-01" },
-    Subscription { id: ANALYTICS, display_name: "analytics", quota_id: "PayAsYouGo_2014-09-01" },
-];
-
 const SUBSCRIPTION_API_VERSIONS: [&str; 4] = ["2019-06-01", "2020-01-01", "2021-01-01", "2022-12-01"];
 
-const QUERY_API_VERSIONS: [&str; 8] =
+const COST_API_VERSIONS: [&str; 8] =
     ["2019-11-01", "2021-10-01", "2022-10-01", "2023-03-01", "2023-08-01", "2023-11-01", "2024-08-01", "2025-03-01"];
 
 /// Resource Manager.
@@ -69,21 +71,34 @@ pub struct ResourceManager {
     issuer: SharedIssuer,
     entra: SharedEntra,
     url: String,
-    assignments: Mutex<HashMap<(String, String), HashSet<Role>>>,
-    denials: Mutex<HashMap<String, Denial>>,
-    rows: Mutex<Arc<Vec<CostRow>>>,
+    subscriptions: Shared<Subscription>,
+    management_groups: Shared<ManagementGroup>,
+    agreement: Mutex<Agreement>,
+    assignments: Assignments,
+    rows: Shared<CostRow>,
+    budgets: Shared<Budget>,
+    alerts: Shared<Alert>,
+    page_size: AtomicUsize,
+    throttle: Throttle,
     faults: Faults,
 }
 
 impl ResourceManager {
     pub(crate) fn new(issuer: SharedIssuer, entra: SharedEntra, url: String) -> Self {
+        let (rows, today) = (data::generated(), world::now().date());
         Self {
             issuer,
             entra,
             url,
-            assignments: Mutex::default(),
-            denials: Mutex::default(),
-            rows: Mutex::new(data::generated()),
+            subscriptions: Shared::new(tenant::subscriptions().into()),
+            management_groups: Shared::new(tenant::management_groups().into()),
+            agreement: Mutex::default(),
+            assignments: Assignments::default(),
+            budgets: Shared::new(budgets::budgets(&rows, today).into()),
+            alerts: Shared::new(alerts::alerts(today).into()),
+            rows: Shared::new(rows),
+            page_size: AtomicUsize::new(100),
+            throttle: Throttle::default(),
             faults: Faults::default(),
         }
     }
@@ -94,39 +109,89 @@ impl ResourceManager {
         &self.url
     }
 
-    /// Assigns a role on a subscription; it counts from the next request on.
-    pub fn assign_role(&self, person: &Person, subscription_id: &str, role: Role) {
-        let key = (person.object_id.clone(), subscription_id.to_owned());
-        lock(&self.assignments).entry(key).or_default().insert(role);
+    /// All subscriptions of the tenant, whoever may see them.
+    #[must_use]
+    pub fn subscriptions(&self) -> Arc<Vec<Subscription>> {
+        self.subscriptions.get()
     }
 
-    /// Removes a role assignment; it counts from the next request on.
-    pub fn remove_role(&self, person: &Person, subscription_id: &str, role: Role) {
-        let key = (person.object_id.clone(), subscription_id.to_owned());
-        let mut assignments = lock(&self.assignments);
-        if let Some(roles) = assignments.get_mut(&key) {
-            roles.remove(&role);
-            if roles.is_empty() {
-                assignments.remove(&key);
-            }
-        }
+    /// Replaces the subscriptions.
+    pub fn set_subscriptions(&self, subscriptions: Vec<Subscription>) {
+        self.subscriptions.set(subscriptions);
     }
 
-    /// How a query on this subscription is refused to those without a role; 401 `RBACAccessDenied` at first.
-    pub fn set_denial(&self, subscription_id: &str, denial: Denial) {
-        lock(&self.denials).insert(subscription_id.to_owned(), denial);
+    /// All management groups of the tenant.
+    #[must_use]
+    pub fn management_groups(&self) -> Arc<Vec<ManagementGroup>> {
+        self.management_groups.get()
+    }
+
+    /// Replaces the management groups.
+    pub fn set_management_groups(&self, groups: Vec<ManagementGroup>) {
+        self.management_groups.set(groups);
+    }
+
+    /// How the tenant pays.
+    pub fn set_agreement(&self, agreement: Agreement) {
+        *lock(&self.agreement) = agreement;
+    }
+
+    /// The rows every query and forecast is computed from, for computing it another way.
+    #[must_use]
+    pub fn rows(&self) -> Arc<Vec<CostRow>> {
+        self.rows.get()
+    }
+
+    /// Replaces the rows; budgets keep what they say was spent.
+    pub fn set_rows(&self, rows: Vec<CostRow>) {
+        self.rows.set(rows);
+    }
+
+    /// The budgets of all scopes.
+    #[must_use]
+    pub fn budgets(&self) -> Arc<Vec<Budget>> {
+        self.budgets.get()
+    }
+
+    /// Replaces the budgets.
+    pub fn set_budgets(&self, budgets: Vec<Budget>) {
+        self.budgets.set(budgets);
+    }
+
+    /// The alerts of all scopes.
+    #[must_use]
+    pub fn alerts(&self) -> Arc<Vec<Alert>> {
+        self.alerts.get()
+    }
+
+    /// Replaces the alerts.
+    pub fn set_alerts(&self, alerts: Vec<Alert>) {
+        self.alerts.set(alerts);
+    }
+
+    /// How many subscriptions, budgets or alerts are on one page of their list; 100 at first.
+    pub fn set_page_size(&self, size: usize) {
+        self.page_size.store(size, Ordering::Relaxed);
+    }
+
+    /// Whether Cost Management's limits are enforced from now on, for what was asked before too. They are not at first:
+    /// they are so narrow that most tests would meet them.
+    pub fn set_limits_enforced(&self, enforced: bool) {
+        self.throttle.enforce(enforced);
     }
 
     /// The next `count` requests are throttled by Cost Management: 429 that says in headers of its own, not in
     /// `Retry-After`, to wait `seconds`.
     pub fn throttle(&self, count: usize, seconds: u32) {
+        self.throttle_by(count, &[(Limit::Units, seconds), (Limit::Entity, seconds)]);
+    }
+
+    /// The next `count` requests are throttled by these limits, each with the seconds to wait for it; by none, nobody
+    /// says how long.
+    pub fn throttle_by(&self, count: usize, waits: &[(Limit, u32)]) {
         let mut response = ArmError::throttled().response();
-        let seconds = seconds.to_string();
-        for name in [
-            "x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after",
-            "x-ms-ratelimit-microsoft.costmanagement-entity-retry-after",
-        ] {
-            response = with_header(response, name, &seconds);
+        for (limit, seconds) in waits {
+            response = with_header(response, limit.retry_after(), &seconds.to_string());
         }
         let response = with_header(
             response,
@@ -142,82 +207,72 @@ impl ResourceManager {
         &self.faults
     }
 
-    /// The rows every query is computed from, for computing it another way.
-    #[must_use]
-    pub fn rows(&self) -> Arc<Vec<CostRow>> {
-        lock(&self.rows).clone()
-    }
-
-    /// Replaces the rows.
-    pub fn set_rows(&self, rows: Vec<CostRow>) {
-        *lock(&self.rows) = Arc::new(rows);
-    }
-
     fn operate(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, ArmError> {
         let caller = self.authenticate(request)?;
-        let path = request.uri().path().to_ascii_lowercase();
-        let path: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        match (request.method(), path.as_slice()) {
-            (&Method::GET, ["subscriptions"]) => self.subscriptions(request, &caller),
-            (&Method::POST, ["subscriptions", id, "providers", "microsoft.costmanagement", "query"]) => {
-                self.query(request, &caller, id)
-            }
-            (_, ["subscriptions"] | ["subscriptions", _, "providers", "microsoft.costmanagement", "query"]) => {
-                Err(ArmError::method_not_allowed(request.method()))
-            }
-            _ => Err(ArmError::no_route(request.uri().path())),
+        let path = request.uri().path();
+        let route = Route::of(path).ok_or_else(|| ArmError::no_route(path))?;
+        if route.method() != *request.method() {
+            return Err(ArmError::method_not_allowed(request.method()));
         }
-    }
-
-    fn subscriptions(&self, request: &Request<Bytes>, caller: &Caller) -> Result<Response<Bytes>, ArmError> {
         let api_version = server::parameter(request, "api-version").ok_or_else(ArmError::missing_api_version)?;
-        if !SUBSCRIPTION_API_VERSIONS.contains(&api_version.as_str()) {
-            return Err(ArmError::invalid_api_version(&api_version, &SUBSCRIPTION_API_VERSIONS));
+        match route {
+            Route::Subscriptions if !SUBSCRIPTION_API_VERSIONS.contains(&&*api_version) => {
+                Err(ArmError::invalid_api_version(&api_version, &SUBSCRIPTION_API_VERSIONS))
+            }
+            Route::Subscriptions => {
+                lists::subscriptions(&self.url, request, self.page_size(), &self.visible_subscriptions(&caller))
+            }
+            Route::Costs(_, operation) if !COST_API_VERSIONS.contains(&&*api_version) => {
+                Err(ArmError::no_registered_provider(operation.name(), &api_version, &COST_API_VERSIONS))
+            }
+            Route::Costs(scope, operation) => self.costs(request, &caller, &scope, operation),
         }
-        let visible = SUBSCRIPTIONS.iter().filter(|subscription| !self.roles(caller, subscription.id).is_empty());
-        let value: Vec<Value> = visible
-            .map(|subscription| {
-                json!({
-                    "id": format!("/subscriptions/{}", subscription.id),
-                    "authorizationSource": "RoleBased",
-                    "managedByTenants": [],
-                    "subscriptionId": subscription.id,
-                    "tenantId": TENANT_ID,
-                    "displayName": subscription.display_name,
-                    "state": "Enabled",
-                    "subscriptionPolicies": {
-                        "locationPlacementId": "Public_2014-09-01",
-                        "quotaId": subscription.quota_id,
-                        "spendingLimit": "Off",
-                    },
-                })
-            })
-            .collect();
-        let count = json!({ "type": "Total", "value": value.len() });
-        Ok(server::json(StatusCode::OK, &json!({ "value": value, "count": count })))
     }
 
-    fn query(&self, request: &Request<Bytes>, caller: &Caller, id: &str) -> Result<Response<Bytes>, ArmError> {
-        let api_version = server::parameter(request, "api-version").ok_or_else(ArmError::missing_api_version)?;
-        if !QUERY_API_VERSIONS.contains(&api_version.as_str()) {
-            return Err(ArmError::no_registered_provider(&api_version, &QUERY_API_VERSIONS));
-        }
-        if uuid::Uuid::parse_str(id).is_err() {
-            return Err(ArmError::invalid_subscription(id));
-        }
-        if !SUBSCRIPTIONS.iter().any(|subscription| subscription.id == id) {
-            return Err(ArmError::subscription_not_found(id));
-        }
-        if !self.roles(caller, id).into_iter().any(Role::reads_costs) {
-            let denial = lock(&self.denials).get(id).copied().unwrap_or_default();
-            return Err(denial.error(caller, id));
-        }
-        query::run(&self.url, id, &self.rows(), request)
+    /// Who may ask is asked first; then whether the question makes sense, whether there is room for it, and what it is.
+    fn costs(
+        &self,
+        request: &Request<Bytes>,
+        caller: &Caller,
+        scope: &Scope,
+        operation: Operation,
+    ) -> Result<Response<Bytes>, ArmError> {
+        let selection = self.authorise(caller, operation, scope)?;
+        let question = Question { url: &self.url, request, scope, selection, all_rows: self.rows() };
+        let admit = |units| {
+            let client_type = request.headers().get("clienttype").and_then(|value| value.to_str().ok());
+            self.throttle.admit(Usage { at: world::now(), scope: scope.clone(), units }, client_type)
+        };
+        let (meter, answer) = match operation {
+            Operation::Query => {
+                let definition = definition::Definition::read(request.body(), scope)?;
+                (admit(definition.period.months())?, query::run(&question, &definition))
+            }
+            Operation::Forecast => {
+                let definition = forecast::Definition::read(request.body(), scope)?;
+                (admit(definition.period.months())?, forecast::run(&question, &definition))
+            }
+            Operation::Dimensions => (admit(1)?, dimensions::run(&question)),
+            Operation::Budgets => (admit(0)?, self.list_budgets(request, scope)),
+            Operation::Alerts => (admit(0)?, self.list_alerts(request, scope)),
+        };
+        Ok(meter.mark(answer.unwrap_or_else(ArmError::response)))
     }
 
-    fn roles(&self, caller: &Caller, subscription_id: &str) -> HashSet<Role> {
-        let key = (caller.object_id.clone(), subscription_id.to_owned());
-        lock(&self.assignments).get(&key).cloned().unwrap_or_default()
+    fn list_budgets(&self, request: &Request<Bytes>, scope: &Scope) -> Result<Response<Bytes>, ArmError> {
+        let budgets = self.budgets();
+        let listed = budgets.iter().filter(|budget| budget.scope == *scope).map(Budget::listed).collect();
+        lists::list(&self.url, request, self.page_size(), listed)
+    }
+
+    fn list_alerts(&self, request: &Request<Bytes>, scope: &Scope) -> Result<Response<Bytes>, ArmError> {
+        let alerts = self.alerts();
+        let listed = alerts.iter().filter(|alert| alert.scope == *scope).map(Alert::listed).collect();
+        lists::list(&self.url, request, self.page_size(), listed)
+    }
+
+    fn page_size(&self) -> usize {
+        self.page_size.load(Ordering::Relaxed)
     }
 }
 

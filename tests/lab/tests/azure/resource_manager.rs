@@ -3,102 +3,29 @@
 use std::collections::BTreeMap;
 
 use lab::{
-    Lab,
     journal::ServiceName,
-    resource_manager::{ANALYTICS, Denial, FORMULA_NAME, INSTRUCTION_NAME, Role, SHOP_DEV, SHOP_PROD},
+    resource_manager::{ANALYTICS, Denial, FORMULA_NAME, INSTRUCTION_NAME, Role, SHOP_DEV, SHOP_PROD, Subscription},
 };
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use serde_json::{Value, json, value::RawValue};
-use time::{Date, Duration, OffsetDateTime};
+use serde_json::{Value, json};
+use time::Duration;
 
-use crate::support::{Answer, Exchange, arm_token, claims, identity_token, lab};
+use crate::{
+    costs::{Table, amount, by_service, get, post, query, query_url, text, today},
+    support::{Answer, Exchange, arm_token, claims, identity_token, lab},
+};
 
 /// What a test does to a good definition.
 type Change = &'static dyn Fn(&mut Value);
-
-#[derive(Deserialize)]
-struct Body {
-    properties: Properties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Properties {
-    next_link: Option<String>,
-    columns: Vec<Column>,
-    rows: Vec<Vec<Box<RawValue>>>,
-}
-
-#[derive(Deserialize)]
-struct Column {
-    name: String,
-    r#type: String,
-}
-
-impl Properties {
-    fn of(answer: &Answer) -> Self {
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        serde_json::from_str::<Body>(&answer.text).unwrap().properties
-    }
-
-    fn columns(&self) -> Vec<(&str, &str)> {
-        self.columns.iter().map(|column| (&*column.name, &*column.r#type)).collect()
-    }
-}
-
-fn amount(cell: &RawValue) -> Decimal {
-    cell.get().parse().or_else(|_| Decimal::from_scientific(cell.get())).unwrap()
-}
-
-fn text(cell: &RawValue) -> String {
-    serde_json::from_str(cell.get()).unwrap()
-}
-
-fn query_url(lab: &Lab, subscription: &str) -> String {
-    let base = lab.resource_manager().url();
-    format!("{base}/subscriptions/{subscription}/providers/Microsoft.CostManagement/query?api-version=2025-03-01")
-}
-
-async fn post(lab: &Lab, token: &str, url: &str, body: &Value) -> Answer {
-    Answer::of(lab.client().post(url).bearer_auth(token).header("ClientType", "lab-test").json(body)).await
-}
-
-async fn query(lab: &Lab, token: &str, subscription: &str, body: &Value) -> Answer {
-    post(lab, token, &query_url(lab, subscription), body).await
-}
-
-fn today() -> Date {
-    OffsetDateTime::now_utc().date()
-}
-
-/// The last `days` days, by service.
-fn by_service(days: i64) -> Value {
-    let from = today() - Duration::days(days - 1);
-    json!({
-        "type": "ActualCost",
-        "timeframe": "Custom",
-        "timePeriod": { "from": format!("{from}T00:00:00Z"), "to": format!("{}T23:59:59Z", today()) },
-        "dataset": {
-            "granularity": "None",
-            "aggregation": {
-                "totalCost": { "name": "Cost", "function": "Sum" },
-                "totalCostUSD": { "name": "CostUSD", "function": "Sum" },
-            },
-            "grouping": [{ "type": "Dimension", "name": "ServiceName" }],
-            "sorting": [{ "direction": "Descending", "name": "totalCost" }],
-        },
-    })
-}
 
 #[tokio::test]
 async fn a_query_adds_up_to_what_the_rows_say() {
     let lab = lab().await;
     let token = arm_token(&lab, lab.alice()).await;
     let answer = query(&lab, &token, SHOP_PROD, &by_service(90)).await;
-    let properties = Properties::of(&answer);
+    let table = Table::of(&answer);
     let columns = [("Cost", "Number"), ("CostUSD", "Number"), ("ServiceName", "String"), ("Currency", "String")];
-    assert_eq!(properties.columns(), columns);
+    assert_eq!(table.columns(), columns);
     let mut expected: BTreeMap<(String, String), (Decimal, Decimal)> = BTreeMap::new();
     let first = today() - Duration::days(89);
     for row in lab.resource_manager().rows().iter() {
@@ -107,13 +34,10 @@ async fn a_query_adds_up_to_what_the_rows_say() {
             *sum = (sum.0 + row.cost, sum.1 + row.cost_usd);
         }
     }
-    let actual: BTreeMap<_, _> = properties
-        .rows
-        .iter()
-        .map(|row| ((text(&row[2]), text(&row[3])), (amount(&row[0]), amount(&row[1]))))
-        .collect();
+    let actual: BTreeMap<_, _> =
+        table.rows.iter().map(|row| ((text(&row[2]), text(&row[3])), (amount(&row[0]), amount(&row[1])))).collect();
     assert_eq!(actual, expected);
-    let costs: Vec<_> = properties.rows.iter().map(|row| amount(&row[0])).collect();
+    let costs: Vec<_> = table.rows.iter().map(|row| amount(&row[0])).collect();
     assert!(costs.is_sorted_by(|left, right| left >= right), "sorted by an alias");
 
     let entry = lab.journal().of(ServiceName::ResourceManager).pop().unwrap();
@@ -127,7 +51,7 @@ async fn the_data_has_what_real_data_has() {
     let lab = lab().await;
     let token = arm_token(&lab, lab.alice()).await;
     let answer = query(&lab, &token, SHOP_PROD, &by_service(364)).await;
-    let rows = Properties::of(&answer).rows;
+    let rows = Table::of(&answer).rows;
     let services: Vec<_> = rows.iter().map(|row| text(&row[2])).collect();
     assert!(services.len() >= 30, "{}", services.len());
     for name in [FORMULA_NAME, INSTRUCTION_NAME, "Azure OpenAI", "Virtual WAN"] {
@@ -142,7 +66,7 @@ async fn the_data_has_what_real_data_has() {
     refunds["dataset"]["filter"] =
         json!({ "dimensions": { "name": "ChargeType", "operator": "In", "values": ["Refund"] } });
     let answer = query(&lab, &token, SHOP_PROD, &refunds).await;
-    assert!(Properties::of(&answer).rows.iter().all(|row| amount(&row[0]) < Decimal::ZERO));
+    assert!(Table::of(&answer).rows.iter().all(|row| amount(&row[0]) < Decimal::ZERO));
 }
 
 #[tokio::test]
@@ -162,7 +86,7 @@ async fn days_months_tags_and_filters_have_azures_columns() {
             ] },
         ] },
     });
-    let daily = Properties::of(&query(&lab, &token, SHOP_PROD, &body).await);
+    let daily = Table::of(&query(&lab, &token, SHOP_PROD, &body).await);
     let columns = [
         ("PreTaxCost", "Number"),
         ("UsageDate", "Number"),
@@ -177,7 +101,7 @@ async fn days_months_tags_and_filters_have_azures_columns() {
     let total: Decimal = daily.rows.iter().map(|row| amount(&row[0])).sum();
 
     body["dataset"]["granularity"] = "Monthly".into();
-    let monthly = Properties::of(&query(&lab, &token, SHOP_PROD, &body).await);
+    let monthly = Table::of(&query(&lab, &token, SHOP_PROD, &body).await);
     assert_eq!(monthly.columns()[1], ("BillingMonth", "Datetime"));
     assert!(text(&monthly.rows[0][1]).ends_with("-01T00:00:00"));
     assert!(monthly.rows.len() < daily.rows.len());
@@ -190,13 +114,13 @@ async fn pages_follow_one_another_and_miss_nothing() {
     let token = arm_token(&lab, lab.alice()).await;
     let mut body = by_service(300);
     body["dataset"]["granularity"] = "Daily".into();
-    let whole = Properties::of(&post(&lab, &token, &format!("{}&$top=5000", query_url(&lab, SHOP_PROD)), &body).await);
+    let whole = Table::of(&post(&lab, &token, &format!("{}&$top=5000", query_url(&lab, SHOP_PROD)), &body).await);
     let mut pages = Vec::new();
     let mut next = Some(query_url(&lab, SHOP_PROD));
     let mut rows: Vec<String> = Vec::new();
-    let take = |page: &Properties| page.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect::<Vec<_>>();
+    let take = |page: &Table| page.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect::<Vec<_>>();
     while let Some(url) = next {
-        let page = Properties::of(&post(&lab, &token, &url, &body).await);
+        let page = Table::of(&post(&lab, &token, &url, &body).await);
         pages.push(page.rows.len());
         if rows.len() < 5_000 {
             rows.extend(take(&page));
@@ -411,4 +335,47 @@ async fn cost_management_throttles_with_headers_of_its_own() {
     assert_eq!(answer.header("x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after"), "42");
     assert_eq!(answer.header("retry-after"), "");
     assert_eq!(query(&lab, &token, SHOP_PROD, &by_service(1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_list_comes_in_pages_with_offers_states_and_names_of_others() {
+    let lab = lab().await;
+    let arm = lab.resource_manager();
+    let hostile = Subscription::new("c1a6f3e8-2d4b-4790-9e5a-b8d7c0f21364", FORMULA_NAME, "CSP_2015-05-01");
+    let mut subscriptions = arm.subscriptions().to_vec();
+    subscriptions.push(hostile);
+    for subscription in &subscriptions {
+        arm.assign_role(lab.alice(), &*subscription.id, Role::Reader);
+    }
+    arm.set_subscriptions(subscriptions);
+    arm.set_page_size(3);
+    let token = arm_token(&lab, lab.alice()).await;
+    let mut next = Some(format!("{}/subscriptions?api-version=2022-12-01", arm.url()));
+    let mut pages = Vec::new();
+    while let Some(url) = next {
+        let answer = get(&lab, &token, &url).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let describe = |each: &Value| {
+            let offer = text(&each["subscriptionPolicies"]["quotaId"]);
+            format!("{} {} {}", text(&each["displayName"]), offer.split('_').next().unwrap(), text(&each["state"]))
+        };
+        pages.push(answer.body["value"].as_array().unwrap().iter().map(describe).collect::<Vec<_>>());
+        next = answer.body["nextLink"].as_str().map(str::to_owned);
+    }
+    let formula = format!("{FORMULA_NAME} CSP Enabled");
+    assert_eq!(
+        pages,
+        [
+            vec![
+                "shop-prod EnterpriseAgreement Enabled",
+                "shop-dev MSDNDevTest Enabled",
+                "analytics PayAsYouGo Enabled"
+            ],
+            vec!["hackathon Sponsored Enabled", "pilot MSDN Warned", "archive PayAsYouGo Disabled"],
+            vec![&*formula],
+        ]
+    );
+    get(&lab, &token, &format!("{}/subscriptions?api-version=2022-12-01&$skiptoken=x", arm.url()))
+        .await
+        .is_error(400, "BadRequest");
 }

@@ -67,3 +67,7 @@ pub(super) const SERVICES: [Service; 29] = [
 
 /// The service that costs next to nothing.
 pub(super) const DNS: Service = service("Azure DNS", "Public", "Queries", "microsoft.network/dnszones", 0);
+
+/// What the reservation is for.
+pub(super) const RESERVED_CAPACITY: Service =
+    service("SQL Database", "General Purpose", super::RESERVATION, "microsoft.sql/servers/databases", 0);
