@@ -51,7 +51,7 @@ pub(super) struct CostArguments {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupingArguments {
-    /// By what: one or two dimensions or tags (tag:<key>). Default: ServiceName.
+    /// By what: one or two dimensions or tags (`tag:<key>`). Default: `ServiceName`.
     #[schemars(with = "Option<Vec<Grouping>>", length(min = 1, max = MOST_GROUPINGS))]
     #[schemars(extend("examples" = [["ResourceGroupName", "tag:team"]]))]
     group_by: Option<OneOrMany<Grouping>>,
