@@ -5,6 +5,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use handler::{
+    azure::Gateway,
     connections::{self, ConnectionsError},
     doctor,
     http::{self, Edge, Face},
@@ -175,6 +176,7 @@ fn edge(
         cache_capacity: settings.cache_capacity,
     };
     let exchange = Exchange::new(exchange, credential, http.clone(), clock.clone(), random.clone());
+    let arm = ArmConnection::new(exchange, http, settings.resource_manager);
     let validator = ValidatorSettings {
         authority: settings.authority.clone(),
         audience: settings.client,
@@ -182,11 +184,7 @@ fn edge(
     };
     Ok(Edge {
         validator: Validator::new(validator, keys, clock.clone()),
-        tools: Tools::new(
-            ArmConnection::new(exchange, http, settings.resource_manager),
-            clock,
-            settings.application.clone(),
-        )?,
+        tools: Tools::new(Gateway::new(arm, settings.caller_budget, clock), settings.application.clone())?,
         face: Face {
             public_url: settings.public_url,
             application: settings.application,

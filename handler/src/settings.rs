@@ -7,7 +7,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use identity::{
     Authority, ClientId, TenantId,
@@ -16,6 +16,8 @@ use identity::{
 pub use reader::Problem;
 use reader::Reader;
 use url::Url;
+
+use crate::azure::Units;
 
 /// The default of [`Settings::authority`]'s host.
 const PUBLIC_CLOUD_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -43,6 +45,8 @@ pub struct Settings {
     pub cache_ttl: Duration,
     /// `OBO_CACHE_CAPACITY`, in entries.
     pub cache_capacity: u64,
+    /// `CALLER_QUERY_BUDGET`: what one person may ask of Azure in an hour.
+    pub caller_budget: Units,
     /// `ALLOWED_CLIENT_IDS`; empty means any client.
     pub allowed_clients: Vec<ClientId>,
     /// `ALLOWED_ORIGINS`; empty means no browser origin.
@@ -129,6 +133,12 @@ impl Settings {
             |text| within(text, 1, 10_000_000),
             "use the number of signed-in sessions an instance should remember, 1 to 10000000",
         );
+        let caller_budget = reader.or_default(
+            "CALLER_QUERY_BUDGET",
+            "300",
+            |text| within(text, 12, 1_000_000),
+            "use the months of cost data one person may query in an hour, 12 to 1000000; Azure gives the whole tenant 600",
+        );
         let allowed_clients = reader.list(
             "ALLOWED_CLIENT_IDS",
             guid::<ClientId>,
@@ -161,6 +171,7 @@ impl Settings {
                 resource_manager: resource_manager?,
                 cache_ttl: Duration::from_secs(cache_ttl?),
                 cache_capacity: cache_capacity?,
+                caller_budget: Units(caller_budget?),
                 allowed_clients: allowed_clients?,
                 allowed_origins: allowed_origins?,
                 platform: platform?,
@@ -318,7 +329,7 @@ fn warnings(application: &str, public_url: &str) -> Vec<String> {
     )]
 }
 
-fn guid<Id: std::str::FromStr>(text: &str) -> Result<Id, String> {
+fn guid<Id: FromStr>(text: &str) -> Result<Id, String> {
     text.parse().map_err(|_| {
         if text.contains("://") {
             "is an address, not a GUID".to_owned()
@@ -328,7 +339,7 @@ fn guid<Id: std::str::FromStr>(text: &str) -> Result<Id, String> {
     })
 }
 
-fn within(text: &str, least: u64, most: u64) -> Result<u64, String> {
+fn within<N: Copy + Display + FromStr + PartialOrd>(text: &str, least: N, most: N) -> Result<N, String> {
     match text.parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(format!("is not a whole number from {least} to {most}")),

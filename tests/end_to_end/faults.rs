@@ -65,17 +65,6 @@ async fn whatever_azure_answers_the_caller_reads_a_sentence() {
 }
 
 #[tokio::test]
-async fn throttling_of_azure_comes_with_the_seconds() {
-    let deployment = deployed().await;
-    let token = reads(&deployment, deployment.lab.alice());
-    deployment.lab.resource_manager().faults().next(1, &Fault::Throttled(RetryAfter::Seconds(37)));
-    let answer = cost_by_service(&deployment, &token).await;
-    is_status(&answer, StatusCode::OK);
-    assert!(answer.is_tool_error() && answer.sentence().contains("37"), "{}", answer.sentence());
-    still_works(&deployment).await;
-}
-
-#[tokio::test]
 async fn throttling_of_entra_is_a_503_with_the_seconds() {
     let deployment = deployed().await;
     deployment.lab.entra().faults().next(1, &Fault::Throttled(RetryAfter::Seconds(7)));

@@ -9,6 +9,7 @@ mod credentials;
 mod doctor;
 mod edge;
 mod faults;
+mod pace;
 mod scenarios;
 mod secrets;
 mod stampede;

@@ -9,11 +9,14 @@ use lab::{
     journal::ServiceName,
 };
 
-use crate::support::{cost_by_service, deployed, events, is_status, reads};
+use crate::support::{cost_by_service, deployed, deployed_with, events, is_status, reads};
+
+/// Many more questions than one person may ask by default.
+const PATIENT: (&str, &str) = ("CALLER_QUERY_BUDGET", "100000");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_calls_with_one_fresh_token_cost_one_exchange_and_one_signature() {
-    let deployment = deployed().await;
+    let deployment = deployed_with(&[PATIENT]).await;
     let token = reads(&deployment, deployment.lab.alice());
     let calls = futures(200, || cost_by_service(&deployment, &token)).await;
     for answer in &calls {
@@ -29,7 +32,7 @@ async fn two_hundred_calls_with_one_fresh_token_cost_one_exchange_and_one_signat
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_at_once_never_meet() {
-    let deployment = deployed().await;
+    let deployment = deployed_with(&[PATIENT]).await;
     let (alice, bob) = (deployment.lab.alice(), deployment.lab.bob());
     let (alices, bobs) = (reads(&deployment, alice), reads(&deployment, bob));
     let (for_alice, for_bob) = tokio::join!(

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    UserGrant,
+    Caller, UserGrant,
     body::{BodyError, read_limited},
     exchange::{self, ArmToken, ClaimsChallenge, Exchange, ExchangeFailure},
 };
@@ -110,6 +110,12 @@ impl ArmConnection {
 }
 
 impl CallerArm<'_> {
+    /// Whose eyes these are.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        self.grant.caller()
+    }
+
     /// Sends the request as the caller. On a claims challenge: one exchange with the claims and one repeat.
     ///
     /// A redirect is an answer like any other.

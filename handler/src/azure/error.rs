@@ -69,6 +69,12 @@ pub enum CostError {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// This person has used up what this server lets one person ask of Azure. Nobody must act.
+    #[error("the caller's budget is spent for {} seconds", retry_after.as_secs())]
+    BudgetSpent {
+        /// When there is enough of it again.
+        retry_after: Duration,
+    },
     /// 5xx. Nobody must act.
     #[error("unavailable ({status})")]
     Unavailable {

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use time::macros;
 
-use super::Day;
+use super::{Day, Units};
 
 /// The longest period asked for, in days. The API refuses more than a year, and counts a partial day as one.
 const LONGEST_DAYS: i64 = 364;
@@ -17,6 +17,8 @@ const EARLIEST: Day = Day::of_date(macros::date!(2014 - 05 - 01));
 const SETTLED_AFTER_DAY: u8 = 5;
 /// Usage of so many days, today included, is still arriving.
 const ARRIVING_DAYS: i64 = 3;
+/// The days of a month, as Azure's limits count it.
+const DAYS_PER_UNIT: u32 = 31;
 
 /// Whole UTC days from `from` to `to`, both included, at most 364 of them and none in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -203,6 +205,12 @@ impl Period {
     #[must_use]
     pub fn days(&self) -> i64 {
         self.from.days_until(self.to) + 1
+    }
+
+    /// What a query over it costs: one unit for each begun month of data.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        Units(u32::try_from(self.days()).unwrap_or(u32::MAX).div_ceil(DAYS_PER_UNIT))
     }
 
     /// Whether a day is one of these.

@@ -10,14 +10,16 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 /// <https://learn.microsoft.com/azure/cost-management-billing/costs/manage-automation#data-latency-and-rate-limits>
 const WAITS: [&str; 4] = [
     "x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after",
-    "x-ms-ratelimit-microsoft.costmanagement-entity-retry-after",
     "x-ms-ratelimit-microsoft.costmanagement-tenant-retry-after",
     "x-ms-ratelimit-microsoft.costmanagement-clienttype-retry-after",
+    "x-ms-ratelimit-microsoft.costmanagement-entity-retry-after",
 ];
+/// Those of them that stop every query of the tenant, whatever it is about: all but the last.
+const TENANT_WIDE: usize = 3;
 /// Nothing was said: the shortest time after which the limits per minute have passed.
 const UNSAID: Duration = Duration::from_mins(1);
 /// No limit is longer than an hour; a longer wait is a mistake that nobody should be told.
-const LONGEST: Duration = Duration::from_hours(1);
+pub(super) const LONGEST: Duration = Duration::from_hours(1);
 
 /// The longest wait the headers ask for, in whole seconds between one second and an hour; a minute if they name none.
 pub(super) fn retry_after(headers: &HeaderMap, now: UnixTime) -> Duration {
@@ -30,6 +32,13 @@ pub(super) fn said(headers: &HeaderMap, now: UnixTime) -> Option<Duration> {
     let limits = WAITS.into_iter().flat_map(texts).filter_map(seconds);
     let general = texts(RETRY_AFTER.as_str()).filter_map(|text| seconds(text).or_else(|| date(text, now)));
     limits.chain(general).max().map(|wait| wait.clamp(Duration::from_secs(1), LONGEST))
+}
+
+/// The longest wait of the limits that stop every query of the tenant.
+pub(super) fn tenant_wide(headers: &HeaderMap) -> Option<Duration> {
+    let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let waits = WAITS.into_iter().take(TENANT_WIDE).flat_map(texts).filter_map(seconds);
+    waits.max().map(|wait| wait.clamp(Duration::from_secs(1), LONGEST))
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -70,6 +79,16 @@ mod tests {
             assert_eq!(wait(&[(name, "17")]), 17, "{name}");
             assert_eq!(wait(&[(name, "17"), ("Retry-After", "18")]), 18, "{name}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_one_scope_is_not_the_tenant_s() {
+        let tenant_wide = |name: &str| {
+            let headers = HeaderMap::from_iter([(name.parse::<HeaderName>().unwrap(), HeaderValue::from_static("17"))]);
+            tenant_wide(&headers).map(|wait| wait.as_secs())
+        };
+        assert_eq!(WAITS.map(tenant_wide), [Some(17), Some(17), Some(17), None]);
+        assert_eq!(tenant_wide("retry-after"), None);
     }
 
     #[test]

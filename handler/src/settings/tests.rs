@@ -111,6 +111,7 @@ fn each_bad_value_is_refused_by_its_variable() {
         ("OBO_CACHE_TTL_SECONDS", "1801"),
         ("OBO_CACHE_TTL_SECONDS", "half an hour"),
         ("OBO_CACHE_CAPACITY", "0"),
+        ("CALLER_QUERY_BUDGET", "11"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://inspector.contoso.example/path"),
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "0"),

@@ -19,17 +19,17 @@ mod subject;
 mod table;
 mod whoami;
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use arguments::Arguments;
-use identity::{ArmConnection, Caller, Clock, ExchangeFailure, PermissionRefusal, exchange::ClaimsChallenge};
+use identity::{Caller, ExchangeFailure, PermissionRefusal, exchange::ClaimsChallenge};
 use registry::{Answer, AnyoneCall, Registry, Run, Tool, UserCall};
 use serde_json::{Value, value::RawValue};
 use stop::Stop;
 
 use crate::{
     audit::{Attempt, CallIds, Decision, Principal, Record},
-    azure::Name,
+    azure::{Gateway, Name},
     mcp::{ToolCall, ToolResult},
 };
 
@@ -39,8 +39,7 @@ const CALL_DEADLINE: Duration = Duration::from_secs(50);
 
 /// The tools over one way to Azure.
 pub struct Tools {
-    arm: Arc<ArmConnection>,
-    clock: Arc<dyn Clock>,
+    gateway: Gateway,
     registry: Registry,
 }
 
@@ -69,8 +68,8 @@ pub enum Refusal {
 
 impl Tools {
     /// All tools. `app_id_uri` begins the full name of every scope. Fails only if a definition is no JSON.
-    pub fn new(arm: Arc<ArmConnection>, clock: Arc<dyn Clock>, app_id_uri: String) -> Result<Self, serde_json::Error> {
-        Ok(Self { arm, clock, registry: Registry::new(app_id_uri)? })
+    pub fn new(gateway: Gateway, app_id_uri: String) -> Result<Self, serde_json::Error> {
+        Ok(Self { gateway, registry: Registry::new(app_id_uri)? })
     }
 
     /// The definitions `tools/list` shows this caller, in alphabetical order, as a JSON array.
@@ -106,8 +105,7 @@ impl Tools {
             Run::User(scope, run) => {
                 let refused = |refusal| Stop::Refused(Refusal::Permission { tool: tool.name, refusal });
                 let grant = caller.as_user(scope).map_err(refused)?;
-                let clock = self.clock.as_ref();
-                run(UserCall::new(grant, &self.arm, clock, arguments, ids.correlation_id)).await
+                run(UserCall::new(grant, &self.gateway, arguments, ids.correlation_id)).await
             }
         }
     }

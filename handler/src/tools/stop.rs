@@ -188,6 +188,17 @@ impl Account {
                 "Wait that long before the next cost query about any subscription of this tenant.",
             )
             .after(Some(*retry_after)),
+            CostError::BudgetSpent { retry_after } => Self::new(
+                "caller_budget_spent",
+                Who::User,
+                format!(
+                    "429: caller ({user}) has asked too much at once; try again in {} seconds",
+                    retry_after.as_secs()
+                ),
+                "Azure gives the whole tenant a few cost queries a minute, so this server gives each person a share of \
+                 them. Ask one question at a time, and for fewer months at once.",
+            )
+            .after(Some(*retry_after)),
             CostError::Unavailable { status, retry_after } => Self::new(
                 "azure_unavailable",
                 Who::Nobody,

@@ -35,7 +35,7 @@ pub(super) struct Scenario {
     /// Who calls what.
     #[serde(default)]
     pub(super) call: Call,
-    /// It pauses the exchanges of the whole instance, so it has one of its own.
+    /// It pauses exchanges or queries of the whole instance, so it has one of its own.
     #[serde(default)]
     pub(super) alone: bool,
 }

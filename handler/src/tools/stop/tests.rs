@@ -56,6 +56,7 @@ fn every_error_of_azure_has_its_own_account() {
         CostError::InvalidDimension(Name::new("'Meter','ServiceName'")),
         CostError::AccountCostDisabled,
         CostError::Throttled { retry_after: Duration::from_secs(42) },
+        CostError::BudgetSpent { retry_after: Duration::from_secs(12) },
         CostError::Unavailable { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: None },
         CostError::Unavailable { status: StatusCode::BAD_GATEWAY, retry_after: Some(Duration::from_secs(7)) },
         CostError::Timeout(Duration::from_secs(30)),
@@ -118,6 +119,11 @@ fn every_error_of_azure_has_its_own_account() {
     error, azure_throttled, Nobody {"retryAfterSeconds":42}
     429: Azure limits cost queries; try again in 42 seconds
     Wait that long before the next cost query about any subscription of this tenant.
+    Correlation id: 00000000-0000-0000-0000-000000c0ffee
+
+    error, caller_budget_spent, User {"retryAfterSeconds":12}
+    429: caller (bob@contoso.example) has asked too much at once; try again in 12 seconds
+    Azure gives the whole tenant a few cost queries a minute, so this server gives each person a share of them. Ask one question at a time, and for fewer months at once.
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
     error, azure_unavailable, Nobody {}
