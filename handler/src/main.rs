@@ -181,10 +181,12 @@ fn edge(
         allowed_clients: settings.allowed_clients,
     };
     Ok(Edge {
-        validator: Validator::new(validator, keys, clock.clone()),
+        validator: Validator::new(validator, keys.clone(), clock.clone()),
         tools: Tools::new(
             ArmConnection::new(exchange, http, settings.resource_manager),
+            keys,
             clock,
+            settings.client,
             settings.application.clone(),
         )?,
         face: Face {
