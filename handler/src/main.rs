@@ -183,8 +183,13 @@ fn edge(
         allowed_clients: settings.allowed_clients,
     };
     Ok(Edge {
-        validator: Validator::new(validator, keys, clock.clone()),
-        tools: Tools::new(Gateway::new(arm, settings.caller_budget, clock), settings.application.clone())?,
+        validator: Validator::new(validator, keys.clone(), clock.clone()),
+        tools: Tools::new(
+            Gateway::new(arm, settings.caller_budget, clock),
+            keys,
+            settings.client,
+            settings.application.clone(),
+        )?,
         face: Face {
             public_url: settings.public_url,
             application: settings.application,

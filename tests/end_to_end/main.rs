@@ -6,6 +6,7 @@
 
 mod clients;
 mod credentials;
+mod diagnostics;
 mod doctor;
 mod edge;
 mod faults;

@@ -20,6 +20,8 @@ async fn no_secret_is_ever_logged() {
             deployment.client.call(token, tool, arguments).await.unwrap();
         }
     }
+    let monitor = lab.service_token(&["Diagnostics.Read"]).issue().unwrap();
+    deployment.client.call(&monitor, "diagnostics", json!({})).await.unwrap();
     for hostile in [
         lab.token(lab.alice()).scope("cost.read").expired().issue().unwrap(),
         lab.token(lab.alice()).scope("cost.read").for_graph().issue().unwrap(),

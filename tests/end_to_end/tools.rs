@@ -75,9 +75,12 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
     let alice = deployment.client.list(&reads(&deployment, deployment.lab.alice())).await.unwrap();
     assert_eq!(names(&alice.body), ["cost_by_service", "cost_export", "whoami"]);
     assert_eq!(alice.body.pointer("/result/cacheScope"), Some(&json!("private")));
-    let service =
-        deployment.client.list(&deployment.lab.service_token(&["Diagnostics.Read"]).issue().unwrap()).await.unwrap();
-    assert_eq!(names(&service.body), ["whoami"]);
+    for (roles, shown) in [(&["Diagnostics.Read"][..], &["diagnostics", "whoami"][..]), (&[], &["whoami"])] {
+        let token = deployment.lab.service_token(roles).issue().unwrap();
+        let service = deployment.client.list(&token).await.unwrap();
+        assert_eq!(names(&service.body), shown);
+        assert_eq!(service.body.pointer("/result/cacheScope"), Some(&json!("private")));
+    }
 }
 
 #[tokio::test]

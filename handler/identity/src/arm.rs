@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::{
     Caller, UserGrant,
     body::{BodyError, read_limited},
-    exchange::{self, ArmToken, ClaimsChallenge, Exchange, ExchangeFailure},
+    exchange::{self, ArmToken, ClaimsChallenge, Exchange, ExchangeFailure, ExchangeStatus},
 };
 
 /// One request, from the connection to the last byte.
@@ -94,6 +94,12 @@ impl ArmConnection {
     #[must_use]
     pub fn new(exchange: Exchange, http: reqwest::Client, base: Url) -> Arc<Self> {
         Arc::new(Self { exchange, http, base })
+    }
+
+    /// How the exchange is doing. Leads nowhere.
+    #[must_use]
+    pub fn exchange_status(&self) -> ExchangeStatus {
+        self.exchange.status()
     }
 
     /// Exchanges the grant: Resource Manager as that caller.

@@ -32,7 +32,10 @@ pub use day::{Day, MalformedDay};
 pub use error::{CostError, CostFailure};
 pub use grouping::{Dimension, Filter, FilterValues, Grouping, MalformedValues, UnknownGrouping};
 use http::StatusCode;
-use identity::{ArmConnection, ArmRequest, ArmResponse, CallerArm, Clock, ExchangeFailure, UnixTime, UserGrant};
+use identity::{
+    ArmConnection, ArmRequest, ArmResponse, CallerArm, Clock, ExchangeFailure, UnixTime, UserGrant,
+    exchange::ExchangeStatus,
+};
 pub use money::{Money, Percent, Totals};
 pub use name::Name;
 use pace::Pace;
@@ -80,6 +83,12 @@ impl Gateway {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+
+    /// What the exchange knows of itself; nothing of a caller.
+    #[must_use]
+    pub fn exchange_status(&self) -> ExchangeStatus {
+        self.arm.exchange_status()
     }
 
     /// Exchanges the grant: Azure as that caller.

@@ -99,8 +99,10 @@ impl Context<'_> {
             }
             PermissionRefusal::MissingRole(role) => {
                 let role = role.name();
-                let how =
-                    format!("tool {tool} needs the app role {role}: ask an administrator to assign it to this service");
+                let how = format!(
+                    "tool {tool} needs the app role {role}: ask an administrator to assign it to this service; whoami has \
+                     the command"
+                );
                 (None, Who::Admin, how)
             }
             PermissionRefusal::UserTokenRequired => {

@@ -241,7 +241,7 @@ fn a_missing_role_names_the_role() {
         "code": -31403,
         "data": {
           "correlation_id": "00000000-0000-0000-0000-000000c0ffee",
-          "how": "tool diagnostics needs the app role Diagnostics.Read: ask an administrator to assign it to this service",
+          "how": "tool diagnostics needs the app role Diagnostics.Read: ask an administrator to assign it to this service; whoami has the command",
           "reason": "missing_role:Diagnostics.Read",
           "who": "admin"
         },

@@ -10,6 +10,7 @@ mod breakdown;
 mod cost_by_service;
 mod cost_export;
 mod csv_file;
+mod diagnostics;
 mod facts;
 mod one_or_many;
 mod registry;
@@ -19,11 +20,14 @@ mod subject;
 mod table;
 mod whoami;
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use arguments::Arguments;
-use identity::{Caller, ExchangeFailure, PermissionRefusal, exchange::ClaimsChallenge};
-use registry::{Answer, AnyoneCall, Registry, Run, Tool, UserCall};
+use diagnostics::Instance;
+use identity::{
+    Caller, ClientId, ExchangeFailure, PermissionRefusal, UnixTime, caller::SigningKeys, exchange::ClaimsChallenge,
+};
+use registry::{Answer, AnyoneCall, AppCall, Registry, Run, Tool, UserCall};
 use serde_json::{Value, value::RawValue};
 use stop::Stop;
 
@@ -40,6 +44,8 @@ const CALL_DEADLINE: Duration = Duration::from_secs(50);
 /// The tools over one way to Azure.
 pub struct Tools {
     gateway: Gateway,
+    keys: Arc<SigningKeys>,
+    started_at: UnixTime,
     registry: Registry,
 }
 
@@ -67,21 +73,28 @@ pub enum Refusal {
 }
 
 impl Tools {
-    /// All tools. `app_id_uri` begins the full name of every scope. Fails only if a definition is no JSON.
-    pub fn new(gateway: Gateway, app_id_uri: String) -> Result<Self, serde_json::Error> {
-        Ok(Self { gateway, registry: Registry::new(app_id_uri)? })
+    /// All tools. `client` is this server's registration, and `app_id_uri` begins the full name of every scope. Fails
+    /// only if a definition is no JSON.
+    pub fn new(
+        gateway: Gateway,
+        keys: Arc<SigningKeys>,
+        client: ClientId,
+        app_id_uri: String,
+    ) -> Result<Self, serde_json::Error> {
+        let registry = Registry::new(app_id_uri, client)?;
+        Ok(Self { keys, started_at: gateway.now(), gateway, registry })
     }
 
     /// The definitions `tools/list` shows this caller, in alphabetical order, as a JSON array.
     #[must_use]
     pub fn listed(&self, caller: &Caller) -> &RawValue {
-        self.registry.listed(caller.is_user())
+        self.registry.listed(caller.is_user(), |role| caller.has_role(role))
     }
 
     /// Judges and runs one call, and writes its audit line.
     pub async fn call(&self, caller: &Caller, call: &ToolCall, ids: &CallIds) -> Result<ToolResult, Refusal> {
         let principal = Principal::of(caller);
-        let tool = self.registry.find(&call.name);
+        let tool = self.registry.find(&call.name, caller.is_user());
         let record = Record::begin(&principal, attempt(tool, call), ids);
         let outcome = tokio::time::timeout(CALL_DEADLINE, self.run(tool, caller, call, ids)).await;
         match outcome.unwrap_or(Err(Stop::TooSlow)) {
@@ -100,13 +113,27 @@ impl Tools {
     async fn run(&self, tool: Option<&Tool>, caller: &Caller, call: &ToolCall, ids: &CallIds) -> Result<Answer, Stop> {
         let tool = tool.ok_or_else(|| Stop::Refused(Refusal::UnknownTool(Name::new(&call.name).to_string())))?;
         let arguments = Arguments::new(&call.arguments, &tool.input);
+        let refused = |refusal| Stop::Refused(Refusal::Permission { tool: tool.name, refusal });
         match tool.run {
             Run::Anyone(run) => Ok(run(&AnyoneCall::new(caller, &self.registry, arguments))?),
             Run::User(scope, run) => {
-                let refused = |refusal| Stop::Refused(Refusal::Permission { tool: tool.name, refusal });
                 let grant = caller.as_user(scope).map_err(refused)?;
                 run(UserCall::new(grant, &self.gateway, arguments, ids.correlation_id)).await
             }
+            Run::App(role, run) => {
+                let grant = caller.as_app(role).map_err(refused)?;
+                Ok(run(&AppCall::new(grant, self.instance(), arguments))?)
+            }
+        }
+    }
+
+    fn instance(&self) -> Instance {
+        Instance {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: self.started_at,
+            now: self.gateway.now(),
+            keys: self.keys.status(),
+            exchange: self.gateway.exchange_status(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a tool is, and the list of them.
 //!
 //! A tool's permission is in the type of its entry: a tool that runs as a user is handed a [`UserCall`], which exists
-//! only after the check and is the only way from a tool to Azure; a tool for anyone is handed nothing that leads there.
+//! only after the check and is the only way from a tool to Azure; a tool for services is handed an [`AppCall`], which
+//! exists only after its check and leads nowhere; nor does what a tool for anyone is handed.
 
 use std::pin::Pin;
 
-use identity::{Caller, Scope, UnixTime, UserGrant};
+use identity::{AppGrant, AppRole, Caller, ClientId, Scope, UnixTime, UserGrant};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
     cost_by_service, cost_export,
+    diagnostics::{self, Instance},
     stop::Stop,
     whoami,
 };
@@ -39,6 +41,8 @@ pub(super) enum Run {
     Anyone(fn(&AnyoneCall<'_>) -> Result<Answer, BadArgument>),
     /// A user's token with this scope. Runs as that user.
     User(Scope, fn(UserCall<'_>) -> Running<'_>),
+    /// A service's token with this app role. Answers from this instance alone.
+    App(AppRole, fn(&AppCall<'_>) -> Result<Answer, BadArgument>),
 }
 
 /// A tool at work.
@@ -66,44 +70,76 @@ pub(super) struct UserCall<'a> {
     correlation_id: Uuid,
 }
 
+/// A call of a tool for services, by one that holds the tool's app role.
+pub(super) struct AppCall<'a> {
+    pub(super) instance: Instance,
+    arguments: Arguments<'a>,
+}
+
 /// All tools, and how they are shown.
 pub(super) struct Registry {
     tools: Vec<Tool>,
     /// Begins the full name of every scope.
     app_id_uri: String,
+    /// This server's registration.
+    client: ClientId,
     for_users: Box<RawValue>,
     for_services: Box<RawValue>,
+    /// For services that hold the one app role there is.
+    for_monitors: Box<RawValue>,
 }
 
 impl Registry {
-    pub(super) fn new(app_id_uri: String) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), whoami::tool()];
+    pub(super) fn new(app_id_uri: String, client: ClientId) -> Result<Self, serde_json::Error> {
+        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), diagnostics::tool(), whoami::tool()];
         tools.sort_by_key(|tool| tool.name);
-        let shown = |is_user| {
-            let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user));
+        let shown = |is_user, holds: fn(AppRole) -> bool| {
+            let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user, holds));
             serde_json::value::to_raw_value(&offered.map(Tool::definition).collect::<Vec<_>>())
         };
-        Ok(Self { for_users: shown(true)?, for_services: shown(false)?, tools, app_id_uri })
+        Ok(Self {
+            for_users: shown(true, |_| false)?,
+            for_services: shown(false, |_| false)?,
+            for_monitors: shown(false, |_| true)?,
+            tools,
+            app_id_uri,
+            client,
+        })
     }
 
-    /// The tool of that name, if there is one.
-    pub(super) fn find(&self, name: &str) -> Option<&Tool> {
-        self.tools.iter().find(|tool| tool.name == name)
+    /// The tool of that name, if there is one for users, or for services. To a user a service's tool does not exist: no
+    /// sign-in leads to it. To a service a user's tool does: it may call with a user's token.
+    pub(super) fn find(&self, name: &str, is_user: bool) -> Option<&Tool> {
+        let hidden = |tool: &Tool| is_user && matches!(tool.run, Run::App(..));
+        self.tools.iter().find(|tool| tool.name == name && !hidden(tool))
     }
 
-    /// The definitions for users, or for services.
-    pub(super) fn listed(&self, is_user: bool) -> &RawValue {
-        if is_user { &self.for_users } else { &self.for_services }
+    /// The definitions for users, or for services that hold what `holds` says.
+    pub(super) fn listed(&self, is_user: bool, holds: impl Fn(AppRole) -> bool) -> &RawValue {
+        // a second role makes more than two lists for services: then this no longer compiles
+        let [role] = AppRole::ALL;
+        if is_user {
+            &self.for_users
+        } else if holds(role) {
+            &self.for_monitors
+        } else {
+            &self.for_services
+        }
     }
 
-    /// The tools for users, or for services.
-    pub(super) fn offered(&self, is_user: bool) -> impl Iterator<Item = &Tool> {
-        self.tools.iter().filter(move |tool| tool.is_offered_to(is_user))
+    /// The tools that users, or services, can call once they have the permission.
+    pub(super) fn within_reach(&self, is_user: bool) -> impl Iterator<Item = &Tool> {
+        self.tools.iter().filter(move |tool| tool.is_within_reach(is_user))
     }
 
     /// A scope's name as a client asks for it.
     pub(super) fn full_name(&self, scope: Scope) -> String {
         format!("{}/{}", self.app_id_uri.trim_end_matches('/'), scope.name())
+    }
+
+    /// This server's registration.
+    pub(super) fn client(&self) -> ClientId {
+        self.client
     }
 }
 
@@ -113,12 +149,27 @@ impl Tool {
         match self.run {
             Run::Anyone(_) => "any",
             Run::User(scope, _) => scope.name(),
+            Run::App(role, _) => role.name(),
         }
     }
 
-    /// A user is shown tools whose scope is still missing, so that a client can ask for it; a service can't get one.
-    fn is_offered_to(&self, is_user: bool) -> bool {
-        is_user || matches!(self.run, Run::Anyone(_))
+    /// Whether a user, or a service, can have its permission at all.
+    fn is_within_reach(&self, is_user: bool) -> bool {
+        match self.run {
+            Run::Anyone(_) => true,
+            Run::User(..) => is_user,
+            Run::App(..) => !is_user,
+        }
+    }
+
+    /// A user is shown tools whose scope is still missing, so that a client can ask for it; a service can't ask for a
+    /// role, and is shown what it can call.
+    fn is_offered_to(&self, is_user: bool, holds: impl Fn(AppRole) -> bool) -> bool {
+        self.is_within_reach(is_user)
+            && match self.run {
+                Run::Anyone(_) | Run::User(..) => true,
+                Run::App(role, _) => holds(role),
+            }
     }
 
     /// The entry of `tools/list`.
@@ -189,5 +240,17 @@ impl<'a> UserCall<'a> {
         let Self { grant, gateway, correlation_id, .. } = self;
         let azure = gateway.as_caller(grant, correlation_id).await;
         azure.map_err(|failure| Stop::Refused(Refusal::Exchange(failure)))
+    }
+}
+
+impl<'a> AppCall<'a> {
+    /// The grant is used up: what a tool for services is told, it is told of this instance.
+    pub(super) fn new(_: AppGrant<'a>, instance: Instance, arguments: Arguments<'a>) -> Self {
+        Self { instance, arguments }
+    }
+
+    /// The arguments, or what is wrong with them.
+    pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T, BadArgument> {
+        self.arguments.read()
     }
 }

@@ -14,8 +14,26 @@ use super::*;
 
 pub(super) const APP_ID_URI: &str = "api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server";
 
+pub(super) const CLIENT_ID: &str = "5e2fe200-0000-4000-8000-000000000001";
+
 pub(super) fn registry() -> Registry {
-    Registry::new(APP_ID_URI.to_owned()).unwrap()
+    Registry::new(APP_ID_URI.to_owned(), CLIENT_ID.parse().unwrap()).unwrap()
+}
+
+/// What users, or services with this or without any role, are shown.
+fn listed(is_user: bool, role: Option<AppRole>) -> Vec<Value> {
+    serde_json::from_str(registry().listed(is_user, |asked| Some(asked) == role).get()).unwrap()
+}
+
+/// The definitions of all tools.
+fn all() -> Vec<Value> {
+    let mut all = listed(true, None);
+    all.extend(listed(false, Some(AppRole::DiagnosticsRead)));
+    all
+}
+
+fn names(list: &[Value]) -> Vec<&str> {
+    list.iter().map(|tool| tool["name"].as_str().unwrap()).collect()
 }
 
 /// Judged by a validator that others use.
@@ -43,8 +61,7 @@ fn strict(schema: &Value) -> Value {
 }
 
 /// The definitions, formatted, without the schemas.
-fn summary(list: &RawValue) -> String {
-    let mut list: Vec<Value> = serde_json::from_str(list.get()).unwrap();
+fn summary(mut list: Vec<Value>) -> String {
     for tool in &mut list {
         tool["inputSchema"].take();
         tool["outputSchema"].take();
@@ -53,14 +70,13 @@ fn summary(list: &RawValue) -> String {
 }
 
 fn schema_of(tool: &str, which: &str) -> String {
-    let list: Vec<Value> = serde_json::from_str(registry().listed(true).get()).unwrap();
-    let tool = list.into_iter().find(|definition| definition["name"] == tool).unwrap();
+    let tool = all().into_iter().find(|definition| definition["name"] == tool).unwrap();
     format!("{:#}", tool[which])
 }
 
 #[test]
 fn a_user_is_shown_every_tool() {
-    assert_snapshot!(summary(registry().listed(true)), @r#"
+    assert_snapshot!(summary(listed(true, None)), @r#"
     [
       {
         "_meta": {
@@ -110,16 +126,18 @@ fn a_user_is_shown_every_tool() {
 
 #[test]
 fn a_service_is_shown_what_it_can_call() {
-    let list: Vec<Value> = serde_json::from_str(registry().listed(false).get()).unwrap();
-    let names: Vec<_> = list.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["whoami"]);
+    assert_eq!(names(&listed(false, None)), ["whoami"]);
+    let monitor = listed(false, Some(AppRole::DiagnosticsRead));
+    assert_eq!(names(&monitor), ["diagnostics", "whoami"]);
+    assert_eq!(monitor[0]["_meta"]["mcp-cost-server/permission"], "Diagnostics.Read");
 }
 
 #[test]
 fn tools_are_listed_in_alphabetical_order_with_object_schemas_that_take_nothing_else() {
-    let list: Vec<Value> = serde_json::from_str(registry().listed(true).get()).unwrap();
-    assert!(list.is_sorted_by_key(|tool| tool["name"].as_str().unwrap().to_owned()));
-    for tool in &list {
+    for list in [listed(true, None), listed(false, Some(AppRole::DiagnosticsRead))] {
+        assert!(names(&list).is_sorted());
+    }
+    for tool in all() {
         assert_eq!(tool["inputSchema"]["type"], "object", "{tool:#}");
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{tool:#}");
         assert_eq!(tool["outputSchema"]["type"], "object", "{tool:#}");
@@ -141,7 +159,7 @@ fn the_schemas_name_no_format_but_those_of_json_schema() {
         }
     }
     let mut found = Vec::new();
-    formats(&serde_json::from_str(registry().listed(true).get()).unwrap(), &mut found);
+    formats(&all().into(), &mut found);
     assert!(found.iter().all(|format| *format == "date" || *format == "uuid"), "{found:?}");
 }
 
@@ -600,9 +618,21 @@ fn an_answer_s_schema_is_written_out() {
 #[test]
 fn a_name_is_found_exactly_or_not_at_all() {
     let registry = registry();
-    assert!(registry.find("cost_export").is_some());
-    for name in ["", "Cost_Export", "cost_export ", "cost", "diagnostics"] {
-        assert!(registry.find(name).is_none(), "{name:?}");
+    assert!(registry.find("cost_export", true).is_some());
+    for name in ["", "Cost_Export", "cost_export ", "cost"] {
+        for is_user in [true, false] {
+            assert!(registry.find(name, is_user).is_none(), "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn to_a_user_a_services_tool_does_not_exist_and_to_a_service_all_do() {
+    let registry = registry();
+    assert!(registry.find("diagnostics", true).is_none());
+    for tool in all() {
+        let name = tool["name"].as_str().unwrap();
+        assert!(registry.find(name, false).is_some(), "{name}");
     }
 }
 
@@ -616,7 +646,7 @@ fn the_audit_knows_the_subscription_before_anything_is_checked_and_no_made_up_na
     };
     let wanted = |name, id| {
         let call = call(name, id);
-        let Attempt { tool, permission, subscription, .. } = attempt(registry.find(&call.name), &call);
+        let Attempt { tool, permission, subscription, .. } = attempt(registry.find(&call.name, true), &call);
         (tool, permission, subscription.map(|id| id.to_string()))
     };
     let id = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
@@ -626,6 +656,7 @@ fn the_audit_knows_the_subscription_before_anything_is_checked_and_no_made_up_na
     );
     assert_eq!(wanted("whoami", "../x".into()), (Some("whoami"), Some("any"), None));
     assert_eq!(wanted("=made-up()", 7.into()), (None, None, None));
+    assert_eq!(wanted("diagnostics", 7.into()), (None, None, None), "a user's try");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `whoami`: who the server thinks the caller is, what they may call, what is missing and how to get it.
 
-use identity::{Caller, PermissionRefusal};
+use identity::{AppRole, Caller, PermissionRefusal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,11 +70,12 @@ struct Standing {
 fn run(call: &AnyoneCall<'_>) -> Result<Answer, BadArgument> {
     let Arguments {} = call.arguments()?;
     let &AnyoneCall { caller, registry, .. } = call;
+    let (principal, is_user) = (Principal::of(caller), caller.is_user());
     let identity = identity(
-        &Principal::of(caller),
-        caller.is_user(),
+        &principal,
+        is_user,
         caller.permissions(),
-        registry.offered(caller.is_user()).map(|tool| standing(tool, registry, check(tool, caller))).collect(),
+        registry.within_reach(is_user).map(|tool| standing(tool, registry, &principal, check(tool, caller))).collect(),
     );
     Ok(Answer::new(text(&identity), &identity))
 }
@@ -84,20 +85,37 @@ fn check(tool: &Tool, caller: &Caller) -> Result<(), PermissionRefusal> {
     match tool.run {
         Run::Anyone(_) => Ok(()),
         Run::User(scope, _) => caller.as_user(scope).map(drop),
+        Run::App(role, _) => caller.as_app(role).map(drop),
     }
 }
 
-fn standing(tool: &Tool, registry: &Registry, check: Result<(), PermissionRefusal>) -> Standing {
+fn standing(tool: &Tool, registry: &Registry, caller: &Principal, check: Result<(), PermissionRefusal>) -> Standing {
     let how = |refusal: PermissionRefusal| match refusal {
         PermissionRefusal::MissingScope(scope) => format!(
             "Let the client sign in again for the scope {}; if that ends at \"approval required\", an \
              administrator must consent to it.",
             registry.full_name(scope)
         ),
+        PermissionRefusal::MissingRole(role) => format!(
+            "Ask an administrator to assign the app role to this service, then get a new token: {}",
+            assign(role, registry, caller)
+        ),
         _ => "Sign in as a person: this tool reads Azure as its caller.".to_owned(),
     };
     let missing = check.is_err().then(|| tool.permission());
     Standing { tool: tool.name, callable: check.is_ok(), missing, how: check.err().map(how) }
+}
+
+/// The command that assigns a role to a service, managed identity or not.
+///
+/// Source: "Grant an appRoleAssignment to a service principal", Microsoft Graph v1.0.
+fn assign(role: AppRole, registry: &Registry, service: &Principal) -> String {
+    let (oid, role) = (&service.oid, role.name());
+    let show = format!("az ad sp show --id {} --output tsv --query", registry.client());
+    let (server, role) = (format!("$({show} id)"), format!(r#"$({show} "appRoles[?value=='{role}'].id")"#));
+    let body = format!(r#"{{\"principalId\":\"{oid}\",\"resourceId\":\"{server}\",\"appRoleId\":\"{role}\"}}"#);
+    let url = format!("https://graph.microsoft.com/v1.0/servicePrincipals/{oid}/appRoleAssignments");
+    format!(r#"az rest --method post --url {url} --body "{body}""#)
 }
 
 fn identity(principal: &Principal, is_user: bool, permissions: &[String], tools: Vec<Standing>) -> Identity {

@@ -97,6 +97,11 @@ impl TokenCache {
         Self { outcomes: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(), clock }
     }
 
+    /// About how many outcomes it holds.
+    pub(super) fn entries(&self) -> u64 {
+        self.outcomes.entry_count()
+    }
+
     /// The fresh outcome under `key`, unless it is the `challenged` token; else that of `exchange`.
     ///
     /// Concurrent callers share one exchange. It runs inside the first caller's future; when that is dropped, the next

@@ -34,6 +34,13 @@ pub(super) enum Pass {
     Probe,
 }
 
+impl Shut {
+    /// `None` when it is over. More than the longest pause is left only after the clock was set back.
+    fn left(self, now: UnixTime) -> Option<Duration> {
+        Some(now.until(self.until)).filter(|left| !left.is_zero() && *left <= retry_after::LONGEST)
+    }
+}
+
 impl Gate {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, shut: Mutex::new(None) }
@@ -44,17 +51,21 @@ impl Gate {
         let now = self.clock.now();
         let mut gate = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(shut) = &mut *gate else { return Ok(Pass::Free) };
-        let left = now.until(shut.until);
-        // more than the longest pause is left only after the clock was set back
-        if left.is_zero() || left > retry_after::LONGEST {
+        let Some(left) = shut.left(now) else {
             *gate = None;
             return Ok(Pass::Free);
-        }
+        };
         if now < shut.next_probe {
             return Err(left);
         }
         shut.next_probe = now.plus(PROBE_EVERY);
         Ok(Pass::Probe)
+    }
+
+    /// How long it is shut, if it is. Uses no probe up.
+    pub(super) fn shut_for(&self) -> Option<Duration> {
+        let shut = *self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        shut?.left(self.clock.now())
     }
 
     /// Entra can take no more for `wait`.
@@ -88,16 +99,19 @@ mod tests {
         let clock = TestClock::new();
         let gate = Gate::new(clock.clone());
         assert_eq!(gate.pass(), Ok(Pass::Free));
+        assert_eq!(gate.shut_for(), None);
         gate.shut(seconds(12));
         assert_eq!(gate.pass(), Err(seconds(12)));
         clock.advance(4);
         assert_eq!(gate.pass(), Err(seconds(8)));
         clock.advance(1);
+        assert_eq!(gate.shut_for(), Some(seconds(7)), "to look uses no probe up");
         assert_eq!(gate.pass(), Ok(Pass::Probe));
         assert_eq!(gate.pass(), Err(seconds(7)));
         clock.advance(5);
         assert_eq!(gate.pass(), Ok(Pass::Probe));
         clock.advance(2);
+        assert_eq!(gate.shut_for(), None);
         assert_eq!(gate.pass(), Ok(Pass::Free));
     }
 
@@ -117,6 +131,7 @@ mod tests {
         let gate = Gate::new(clock.clone());
         gate.shut(seconds(60));
         clock.advance(-3600);
+        assert_eq!(gate.shut_for(), None);
         assert_eq!(gate.pass(), Ok(Pass::Free));
     }
 

@@ -20,6 +20,7 @@ mod certificate;
 mod claims;
 pub mod credential;
 mod failure;
+mod figures;
 mod gate;
 mod probe;
 mod retry_after;
@@ -34,6 +35,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use claims::ClaimsChallenge;
 pub use failure::{EntraDetails, ExchangeFailure};
+pub use figures::{ExchangeStatus, Failures, Tally, Uses};
 use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -43,6 +45,7 @@ use self::{
     answer::Issued,
     cache::{CacheKey, Found, Outcome, TokenCache},
     credential::{ClientAssertion, Credential, Remedy},
+    figures::{Counts, Figures},
     gate::Gate,
     token_endpoint::{Demand, Standing, TokenEndpoint},
 };
@@ -92,6 +95,8 @@ pub struct ExchangeSettings {
 pub struct Exchange {
     cache: TokenCache,
     cache_ttl: Duration,
+    cache_capacity: u64,
+    figures: Figures,
     gate: Gate,
     endpoint: TokenEndpoint,
     credential: Arc<dyn Credential>,
@@ -118,6 +123,8 @@ impl Exchange {
         Self {
             cache: TokenCache::new(settings.cache_capacity, settings.cache_ttl, clock.clone()),
             cache_ttl: settings.cache_ttl,
+            cache_capacity: settings.cache_capacity,
+            figures: Figures::new(clock.clone()),
             gate: Gate::new(clock.clone()),
             endpoint: TokenEndpoint::new(settings, http, clock.clone(), random),
             credential,
@@ -144,6 +151,22 @@ impl Exchange {
         self.find(grant.caller(), Some(Challenged { token, claims }), correlation_id).await
     }
 
+    /// How it is doing. Asks nobody.
+    #[must_use]
+    pub fn status(&self) -> ExchangeStatus {
+        let Counts { uses, since_start, lately } = self.figures.counts();
+        ExchangeStatus {
+            credential: self.credential.description(),
+            last_reload: self.credential.last_reload(),
+            cache_entries: self.cache.entries(),
+            cache_capacity: self.cache_capacity,
+            uses,
+            since_start,
+            lately,
+            gate_shut_for: self.gate.shut_for(),
+        }
+    }
+
     async fn find(
         &self,
         caller: &Caller,
@@ -155,6 +178,7 @@ impl Exchange {
         let exchange = self.exchange(caller, challenged.map(|challenged| challenged.claims), correlation_id);
         let (outcome, found) = self.cache.find(key, challenged.map(|challenged| challenged.token), exchange).await;
         let result = outcome.at(self.clock.now());
+        self.figures.used(found);
         report(&result, found, correlation_id, outcome.exchange_id, started.elapsed());
         result
     }
@@ -163,7 +187,9 @@ impl Exchange {
     async fn exchange(&self, caller: &Caller, claims: Option<&ClaimsChallenge>, exchange_id: Uuid) -> Outcome {
         // the time before the question, so that the answer's own travel shortens the entry's life, not lengthens it
         let asked_at = self.clock.now();
-        match self.ask(caller, claims, exchange_id).await {
+        let asked = self.ask(caller, claims, exchange_id).await;
+        self.figures.exchanged(asked.as_ref().err());
+        match asked {
             Ok(issued) => {
                 let fresh_until =
                     cache::token_fresh_until(asked_at, issued.expires_in, self.cache_ttl, caller.expires_at());

@@ -24,7 +24,7 @@ fn told(
     check: impl Fn(&Tool) -> Result<(), PermissionRefusal>,
 ) -> Answer {
     let registry = registry();
-    let tools = registry.offered(is_user).map(|tool| standing(tool, &registry, check(tool))).collect();
+    let tools = registry.within_reach(is_user).map(|tool| standing(tool, &registry, principal, check(tool))).collect();
     let permissions: Vec<_> = permissions.iter().map(|&name| name.to_owned()).collect();
     let identity = identity(principal, is_user, &permissions, tools);
     let answer = Answer::new(text(&identity), &identity);
@@ -85,16 +85,36 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
 }
 
 #[test]
-fn a_service_is_not_told_of_tools_it_can_never_call() {
+fn a_service_learns_what_its_roles_permit_and_nothing_of_tools_it_can_never_call() {
     let service = Principal { user: "5e4f1ce0-0000-4000-8000-000000000001".into(), ..bob() };
-    let answer = told(&service, false, &[], |_| Ok(()));
+    let answer = told(&service, false, &["Diagnostics.Read"], |_| Ok(()));
     assert_snapshot!(answer.text, @"
-    You are 5e4f1ce0-0000-4000-8000-000000000001 (service), object id b0b0b0b0-0000-4000-8000-000000000001, in tenant 7e4a0000-0000-4000-8000-000000000001, calling through client c11e0000-0000-4000-8000-000000000001. Permissions of this token: none.
+    You are 5e4f1ce0-0000-4000-8000-000000000001 (service), object id b0b0b0b0-0000-4000-8000-000000000001, in tenant 7e4a0000-0000-4000-8000-000000000001, calling through client c11e0000-0000-4000-8000-000000000001. Permissions of this token: Diagnostics.Read.
 
-    | Tool   | Callable | Missing |
-    | :----- | :------- | :------ |
-    | whoami | yes      |         |
+    | Tool        | Callable | Missing |
+    | :---------- | :------- | :------ |
+    | diagnostics | yes      |         |
+    | whoami      | yes      |         |
     ");
+}
+
+#[test]
+fn a_service_without_the_role_is_given_the_command_that_assigns_it() {
+    let service = Principal { user: "5e4f1ce0-0000-4000-8000-000000000001".into(), ..bob() };
+    let answer = told(&service, false, &[], |tool| match tool.run {
+        Run::App(role, _) => Err(PermissionRefusal::MissingRole(role)),
+        _ => Ok(()),
+    });
+    let (_, table) = answer.text.split_once("\n\n").unwrap();
+    assert_snapshot!(table, @r#"
+    | Tool        | Callable | Missing          |
+    | :---------- | :------- | :--------------- |
+    | diagnostics | no       | Diagnostics.Read |
+    | whoami      | yes      |                  |
+
+    - diagnostics: Ask an administrator to assign the app role to this service, then get a new token: az rest --method post --url https://graph.microsoft.com/v1.0/servicePrincipals/b0b0b0b0-0000-4000-8000-000000000001/appRoleAssignments --body "{\"principalId\":\"b0b0b0b0-0000-4000-8000-000000000001\",\"resourceId\":\"$(az ad sp show --id 5e2fe200-0000-4000-8000-000000000001 --output tsv --query id)\",\"appRoleId\":\"$(az ad sp show --id 5e2fe200-0000-4000-8000-000000000001 --output tsv --query "appRoles[?value=='Diagnostics.Read'].id")\"}"
+    "#);
+    assert_eq!(answer.structured["tools"][0]["missing"], "Diagnostics.Read");
 }
 
 #[test]

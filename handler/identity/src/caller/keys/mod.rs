@@ -8,7 +8,10 @@ mod document;
 
 use std::{
     error::Error,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -50,6 +53,8 @@ pub struct SigningKeys {
     random: Arc<dyn Random>,
     /// The last good set.
     current: RwLock<Option<Fetched>>,
+    /// The last fetch brought none.
+    failed: AtomicBool,
     flight: Mutex<Flight>,
 }
 
@@ -60,6 +65,8 @@ pub struct KeysStatus {
     pub count: usize,
     /// When they were fetched; `None` without keys.
     pub fetched_at: Option<UnixTime>,
+    /// Whether the last refresh failed. The last good set goes on to serve for 24 hours; the log has the cause.
+    pub refresh_failed: bool,
 }
 
 /// Why [`SigningKeys::fetch_now`] brought no keys.
@@ -145,6 +152,7 @@ impl SigningKeys {
             clock,
             random,
             current: RwLock::new(None),
+            failed: AtomicBool::new(false),
             flight: Mutex::new(flight),
         })
     }
@@ -180,13 +188,14 @@ impl SigningKeys {
         }
     }
 
-    /// How many keys there are, and of when.
+    /// How many keys there are, of when, and whether a newer set could not be had.
     #[must_use]
     pub fn status(&self) -> KeysStatus {
         let usable = self.usable();
         KeysStatus {
             count: usable.as_ref().map_or(0, |fetched| fetched.set.count()),
             fetched_at: usable.map(|fetched| fetched.at),
+            refresh_failed: self.failed.load(Ordering::Relaxed),
         }
     }
 
@@ -251,6 +260,7 @@ impl SigningKeys {
                 Progress::Succeeded
             }
             Err(error) => {
+                self.failed.store(true, Ordering::Relaxed);
                 let count = self.status().count;
                 let reason = error.reason();
                 tracing::warn!(event = "signing_keys", outcome = "failed", count, reason, "signing keys: {error}");
@@ -262,6 +272,7 @@ impl SigningKeys {
     fn replace(&self, set: KeySet) {
         let fetched = Fetched { set: Arc::new(set), at: self.clock.now() };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+        self.failed.store(false, Ordering::Relaxed);
     }
 
     async fn fetch_in_time(&self) -> Result<KeySet, FetchError> {

@@ -172,12 +172,13 @@ async fn no_keys_means_unavailable_and_a_retry_after_five_seconds() {
     advance(Duration::from_secs(3)).await;
     fixture.assert_unavailable(&ENTRA_KEY.id, 2).await;
     fixture.assert_asked(1);
-    assert_eq!(fixture.keys.status(), KeysStatus { count: 0, fetched_at: None });
+    assert_eq!(fixture.keys.status(), KeysStatus { count: 0, fetched_at: None, refresh_failed: true });
 
     fixture.server.publish(&[&ENTRA_KEY]);
     advance(Duration::from_secs(2)).await;
     fixture.assert_known(&ENTRA_KEY.id).await;
-    assert_eq!(fixture.keys.status(), KeysStatus { count: 1, fetched_at: Some(fixture.clock.now()) });
+    let fetched_at = Some(fixture.clock.now());
+    assert_eq!(fixture.keys.status(), KeysStatus { count: 1, fetched_at, refresh_failed: false });
 }
 
 /// Whether the token is good cannot be told, so it is not called bad.
@@ -190,6 +191,7 @@ async fn a_key_that_could_not_be_looked_up_is_not_called_unknown() {
     fixture.assert_unavailable(&NEXT_KEY.id, 200).await;
     fixture.assert_known(&ENTRA_KEY.id).await;
     fixture.assert_asked(2);
+    assert!(fixture.keys.status().refresh_failed);
 }
 
 #[tokio::test]

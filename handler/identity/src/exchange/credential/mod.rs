@@ -26,6 +26,7 @@ pub use key_vault::{KeyVaultCertificate, VaultIdentity, from_key_vault};
 pub use pem::from_file;
 #[cfg(test)]
 pub(crate) use private_key::CertificateCredential;
+pub use rotation::WARN_BEFORE;
 use zeroize::Zeroizing;
 
 use super::{
@@ -50,6 +51,11 @@ pub trait Credential: Send + Sync + 'static {
 
     /// For logs and monitoring.
     fn description(&self) -> CredentialDescription;
+
+    /// The last time its source was read; `None` for one that is not read.
+    fn last_reload(&self) -> Option<Reload> {
+        None
+    }
 }
 
 /// What a credential can do about a refusal.
@@ -78,6 +84,15 @@ pub struct CredentialDescription {
     pub thumbprint: Option<String>,
     /// When it ends, where it does.
     pub expires_at: Option<UnixTime>,
+}
+
+/// One reading of a credential's source, the first included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reload {
+    /// When.
+    pub at: UnixTime,
+    /// What was in memory goes on to serve; the log has the cause.
+    pub failed: bool,
 }
 
 /// Who signs an assertion, for whom, and when: what every kind of credential has beside its key.

@@ -15,7 +15,9 @@ use std::{
 
 use tokio::time;
 
-use super::{ClientAssertion, Credential, CredentialDescription, CredentialError, Remedy, single_flight::SingleFlight};
+use super::{
+    ClientAssertion, Credential, CredentialDescription, CredentialError, Reload, Remedy, single_flight::SingleFlight,
+};
 use crate::{Clock, Random, UnixTime, exchange::certificate::Thumbprint};
 
 /// From one reading of the source to the next: this and up to as much again, so that instances do not come in step.
@@ -24,8 +26,10 @@ const RELOAD: Duration = Duration::from_hours(6);
 /// Between two readings that a refusal caused, and before a refused version is tried again.
 const PAUSE: Duration = Duration::from_mins(5);
 
-/// How long before its end a certificate is warned of, and how often.
-const WARN_BEFORE: Duration = Duration::from_hours(30 * 24);
+/// How long before its end a certificate is warned of.
+pub const WARN_BEFORE: Duration = Duration::from_hours(30 * 24);
+
+/// How often it is warned of.
 const WARN_EVERY: Duration = Duration::from_hours(24);
 
 /// How often the wall clock is looked at: an instance that was frozen must not sleep on for hours.
@@ -67,6 +71,7 @@ struct Versions {
     previous_refused_at: Option<UnixTime>,
     /// When a refusal last made the source be read.
     asked_at: Option<UnixTime>,
+    last_reload: Reload,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,8 +88,14 @@ impl<S: Source> Rotating<S> {
         random: Arc<dyn Random>,
     ) -> Result<Arc<Self>, CredentialError> {
         let newest = source.load().await?;
-        let versions =
-            Versions { newest, previous: None, in_use: InUse::Newest, previous_refused_at: None, asked_at: None };
+        let versions = Versions {
+            newest,
+            previous: None,
+            in_use: InUse::Newest,
+            previous_refused_at: None,
+            asked_at: None,
+            last_reload: Reload { at: clock.now(), failed: false },
+        };
         let shared = Arc::new(Shared { source, clock, random, versions: Mutex::new(versions) });
         tokio::spawn(keep_fresh(Arc::downgrade(&shared)));
         Ok(Arc::new(Self { shared, replacing: SingleFlight::new() }))
@@ -122,6 +133,10 @@ impl<S: Source> Credential for Rotating<S> {
 
     fn description(&self) -> CredentialDescription {
         self.shared.versions().serving().credential.description()
+    }
+
+    fn last_reload(&self) -> Option<Reload> {
+        Some(self.shared.versions().last_reload)
     }
 }
 
@@ -171,7 +186,9 @@ impl<S: Source> Shared<S> {
     }
 
     async fn reload(&self) {
-        match self.source.load().await {
+        let loaded = self.source.load().await;
+        self.versions().last_reload = Reload { at: self.clock.now(), failed: loaded.is_err() };
+        match loaded {
             Ok(version) => self.versions().adopt(version),
             Err(error) => {
                 tracing::warn!(

@@ -4,3 +4,4 @@ mod failures;
 mod request;
 mod secrets;
 mod sharing;
+mod status;

@@ -99,8 +99,10 @@ async fn the_source_is_read_again_between_six_and_twelve_hours_later() {
     scene.source_has(Some("two"));
     scene.wait(9 * 60 - 5).await;
     scene.serves("one");
+    assert_eq!(scene.rotating.last_reload(), Some(Reload { at: NOW, failed: false }), "the first reading counts");
     scene.wait(5).await;
     scene.serves("two");
+    assert_eq!(scene.rotating.last_reload(), Some(Reload { at: scene.clock.now(), failed: false }));
     assert_eq!(scene.loads(), 2);
     scene.wait(9 * 60 + 5).await;
     assert_eq!(scene.loads(), 3);
@@ -114,6 +116,8 @@ async fn a_source_that_fails_changes_nothing() {
         scene.wait(hours * 12 * 60).await;
         scene.serves("one");
         assert!(scene.rotating.assertion().await.is_ok());
+        let now = scene.clock.now();
+        assert_eq!(scene.rotating.last_reload(), Some(Reload { at: now, failed: true }));
     }
     assert_eq!(scene.loads(), 5);
 }
