@@ -1,13 +1,17 @@
 //! Proves what `tools/list` shows and what the audit makes of each refusal. A whole call needs a validated token: the
 //! end-to-end tests make it against the local Azure.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use identity::{
     AppRole, Scope,
     exchange::{ClaimsChallenge, EntraDetails},
 };
 use insta::assert_snapshot;
+use jsonschema::Validator;
 use serde_json::Map;
 
 use super::*;
