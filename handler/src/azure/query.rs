@@ -145,6 +145,12 @@ pub(super) fn post(
     named(ArmRequest::post(&borrowed(&path(scope, operation)), &parameters, body))
 }
 
+/// A `GET` of Cost Management at a scope.
+pub(super) fn get(scope: &CostScope, operation: &str, parameters: &[(&str, &str)]) -> ArmRequest {
+    let parameters: Vec<_> = [("api-version", API_VERSION)].into_iter().chain(parameters.iter().copied()).collect();
+    named(ArmRequest::get(&borrowed(&path(scope, operation)), &parameters))
+}
+
 /// Both ends included, to the last second.
 pub(super) fn time_period(period: &Period) -> Value {
     json!({ "from": format!("{}T00:00:00Z", period.from()), "to": format!("{}T23:59:59Z", period.to()) })
