@@ -9,24 +9,31 @@
 //!
 //! The API is described at <https://learn.microsoft.com/rest/api/cost-management/query/usage>.
 
+mod alerts;
 mod answer;
+mod budgets;
 mod currency;
 mod day;
 mod error;
+mod forecast;
 mod grouping;
 mod money;
 mod name;
 mod period;
 mod query;
+mod resources;
 mod scope;
 mod subscription;
 mod table;
 mod throttle;
 
+pub use alerts::Alert;
 pub use answer::{CostLine, Costs};
+pub use budgets::{Budget, BudgetCondition, BudgetStatus};
 pub use currency::{Currency, MalformedCurrency};
 pub use day::{Day, MalformedDay};
 pub use error::{CostError, CostFailure};
+pub use forecast::{CostStatus, Forecast, ForecastLine, ForecastQuery, Horizon, HorizonError, NoForecast};
 pub use grouping::{Dimension, Filter, FilterValues, Grouping, MalformedValues, UnknownGrouping};
 use identity::{ArmRequest, ArmResponse, CallerArm, Clock};
 pub use money::{Money, Percent, Totals};
@@ -66,6 +73,49 @@ impl<'a> Azure<'a> {
             match pages.add(page) {
                 Some(link) => request = self.arm.next_page(&first, &link)?,
                 None => return Ok(pages.finish()?),
+            }
+        }
+    }
+
+    /// Where costs are going. Where Azure has no forecast, that is the answer.
+    pub async fn forecast(&self, query: &ForecastQuery) -> Result<Forecast, CostFailure> {
+        let read = |response: &ArmResponse| forecast::read(response, self.clock.now());
+        match self.get_pages(query.request(), read).await {
+            // what is left out would be missing in every sum
+            Ok((_, true)) => Err(CostError::TooLarge.into()),
+            Ok((pages, false)) => Ok(Forecast::of(pages.concat(), query.horizon)),
+            Err(CostFailure::Cost(error)) => Ok(Forecast::refused(error)?),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The budgets of a scope, and whether Azure has more than are read.
+    pub async fn budgets(&self, scope: &CostScope) -> Result<(Vec<Budget>, bool), CostFailure> {
+        let read = |response: &ArmResponse| budgets::read(response, self.clock.now());
+        let (pages, capped) = self.get_pages(budgets::request(scope), read).await?;
+        Ok((pages.concat(), capped))
+    }
+
+    /// The alerts of a scope, and whether Azure has more than are read.
+    pub async fn alerts(&self, scope: &CostScope) -> Result<(Vec<Alert>, bool), CostFailure> {
+        let read = |response: &ArmResponse| alerts::read(response, self.clock.now());
+        let (pages, capped) = self.get_pages(alerts::request(scope), read).await?;
+        Ok((pages.concat(), capped))
+    }
+
+    /// The pages of an answer up to [`PAGE_LIMIT`], and whether Azure has more. `read` names the next page, if any.
+    async fn get_pages<T>(
+        &self,
+        first: ArmRequest,
+        read: impl Fn(&ArmResponse) -> Result<(T, Option<String>), CostError>,
+    ) -> Result<(Vec<T>, bool), CostFailure> {
+        let (mut pages, mut request) = (Vec::new(), first.clone());
+        loop {
+            let (page, link) = read(&self.send(&request).await?)?;
+            pages.push(page);
+            match link {
+                Some(link) if pages.len() < PAGE_LIMIT => request = self.arm.next_page(&first, &link)?,
+                more => return Ok((pages, more.is_some())),
             }
         }
     }

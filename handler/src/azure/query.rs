@@ -81,7 +81,7 @@ impl Metric {
         }
     }
 
-    const fn request(self) -> &'static str {
+    pub(super) const fn request(self) -> &'static str {
         match self {
             Self::Actual => "ActualCost",
             Self::Amortized => "AmortizedCost",
