@@ -7,8 +7,10 @@
 
 mod arguments;
 mod breakdown;
+mod cost_budgets;
 mod cost_by_service;
 mod cost_export;
+mod cost_forecast;
 mod csv_file;
 mod facts;
 mod one_or_many;
@@ -18,6 +20,7 @@ mod stop;
 mod subject;
 mod table;
 mod whoami;
+mod yes_or_no;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
