@@ -73,7 +73,7 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     };
     let alice = deployment.client.list(&reads(&deployment, deployment.lab.alice())).await.unwrap();
-    assert_eq!(names(&alice.body), ["cost_by_service", "cost_export", "whoami"]);
+    assert_eq!(names(&alice.body), ["cost_budgets", "cost_by_service", "cost_export", "cost_forecast", "whoami"]);
     assert_eq!(alice.body.pointer("/result/cacheScope"), Some(&json!("private")));
     for (roles, shown) in [(&["Diagnostics.Read"][..], &["diagnostics", "whoami"][..]), (&[], &["whoami"])] {
         let token = deployment.lab.service_token(roles).issue().unwrap();

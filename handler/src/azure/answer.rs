@@ -5,7 +5,8 @@ use identity::{ArmResponse, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CostError, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
+    Azure, CostError, CostFailure, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
+    gateway::Question,
     query::{COST_ALIAS, COST_COLUMN, USD_ALIAS, USD_COLUMN},
     table::{Complaint, Place, Row, Table},
 };
@@ -49,18 +50,18 @@ pub struct CostPage {
 /// Where a page is, in Azure's words: the query of its link.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
-pub struct PageAddress(pub(super) String);
+pub struct PageAddress(String);
 
 /// One page as it was read: its link is not judged yet.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Page {
-    pub(super) lines: Vec<CostLine>,
-    pub(super) link: Option<String>,
+struct Page {
+    lines: Vec<CostLine>,
+    link: Option<String>,
 }
 
 /// The pages read so far.
 #[derive(Default)]
-pub(super) struct Pages {
+struct Pages {
     lines: Vec<CostLine>,
     read: usize,
     capped: bool,
@@ -68,14 +69,14 @@ pub(super) struct Pages {
 
 impl Pages {
     /// Takes a page in and names the next, as long as more may be read.
-    pub(super) fn add(&mut self, page: CostPage) -> Option<PageAddress> {
+    fn add(&mut self, page: CostPage) -> Option<PageAddress> {
         self.lines.extend(page.lines);
         self.read += 1;
         self.capped = page.next.is_some() && self.read >= PAGE_LIMIT;
         page.next.filter(|_| !self.capped)
     }
 
-    pub(super) fn finish(self) -> Result<Costs, CostError> {
+    fn finish(self) -> Result<Costs, CostError> {
         if self.lines.is_empty() {
             return Err(CostError::NoData);
         }
@@ -83,8 +84,37 @@ impl Pages {
     }
 }
 
+impl Azure<'_> {
+    /// Asks for costs and reads every page up to [`PAGE_LIMIT`].
+    pub async fn costs(&self, query: &CostQuery) -> Result<Costs, CostFailure> {
+        let mut pages = Pages::default();
+        let mut address = None;
+        loop {
+            let page = self.costs_page(query, address.as_ref()).await?;
+            address = pages.add(page);
+            if address.is_none() {
+                return Ok(pages.finish()?);
+            }
+        }
+    }
+
+    /// Asks for one page of costs: the first, or the one at an `address` that an earlier page told of.
+    pub async fn costs_page(&self, query: &CostQuery, address: Option<&PageAddress>) -> Result<CostPage, CostFailure> {
+        let first = query.request();
+        let request = match address {
+            Some(PageAddress(address)) => first.page(address).ok_or(CostError::ForeignLink)?,
+            None => first.clone(),
+        };
+        let question = Question { request, scope: Some(&query.scope), units: query.period.units() };
+        let page = read(&self.ask(&question).await?, query, self.now())?;
+        let next = page.link.map(|link| self.arm.next_page(&first, &link)).transpose()?;
+        let next = next.map(|request| PageAddress(request.query().to_owned()));
+        Ok(CostPage { lines: page.lines, next })
+    }
+}
+
 /// Reads one answer to `query`.
-pub(super) fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page, CostError> {
+fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page, CostError> {
     match response.status {
         StatusCode::OK => page(&response.body, query).map_err(CostError::BadAnswer),
         StatusCode::NO_CONTENT => Err(CostError::NoData),

@@ -15,6 +15,9 @@ impl Currency {
     /// US dollars, the currency of Azure's own conversions.
     pub const USD: Self = Self(*b"USD");
 
+    /// What ISO 4217 writes where no currency is known.
+    pub const UNKNOWN: Self = Self(*b"XXX");
+
     /// Places after the point that the currency has in daily use (ISO 4217, minor units); 2 for those not listed.
     #[must_use]
     pub fn minor_units(self) -> u32 {

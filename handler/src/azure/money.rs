@@ -29,7 +29,7 @@ pub struct Money {
 }
 
 /// Percent, to one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(BigDecimal);
 
 /// The exact total of each currency.
@@ -46,20 +46,7 @@ impl Money {
     /// Reads a JSON number, to its last digit. Anything else, and an amount that nobody spends, is `None`.
     #[must_use]
     pub fn parse(number: &str, currency: Currency) -> Option<Self> {
-        let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-        // the library reads more than JSON has: a plus, underscores, a lone point
-        let is_number = number.len() <= LONGEST_NUMBER
-            && digits.chars().all(|digit| digit.is_ascii_digit() || "-.".contains(digit))
-            && digits.trim_start_matches('-').starts_with(|digit: char| digit.is_ascii_digit())
-            && digits.ends_with(|digit: char| digit.is_ascii_digit());
-        let exponent: i32 = exponent.parse().ok()?;
-        let amount = BigDecimal::from_str(digits).ok().filter(|_| is_number)?;
-        if exponent.unsigned_abs() > LARGEST_EXPONENT && !amount.is_zero() {
-            return None;
-        }
-        let (units, scale) = amount.into_bigint_and_scale();
-        let amount = BigDecimal::from_bigint(units, scale - i64::from(exponent));
-        (amount.abs() <= LARGEST).then(|| Self::new(&amount, currency))
+        decimal(number).map(|amount| Self::new(&amount, currency))
     }
 
     fn new(amount: &BigDecimal, currency: Currency) -> Self {
@@ -132,6 +119,12 @@ impl Money {
         positive.then(|| Percent((&self.amount * 100_u32 / &total.amount).with_scale_round(1, RoundingMode::HalfUp)))
     }
 
+    /// Whether this is at least so many percent of `whole`, to the last digit; never across currencies.
+    #[must_use]
+    pub fn reaches(&self, percent: u32, whole: &Self) -> bool {
+        self.currency == whole.currency && &self.amount * 100_u32 >= &whole.amount * percent
+    }
+
     /// A bar as long as this amount beside the `largest`, for text. Nothing and credits have none.
     #[must_use]
     pub fn bar(&self, largest: &Self) -> String {
@@ -145,12 +138,36 @@ impl Money {
     }
 }
 
+/// A JSON number of a sensible size, to its last digit.
+fn decimal(number: &str) -> Option<BigDecimal> {
+    let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    // the library reads more than JSON has: a plus, underscores, a lone point
+    let is_number = number.len() <= LONGEST_NUMBER
+        && digits.chars().all(|digit| digit.is_ascii_digit() || "-.".contains(digit))
+        && digits.trim_start_matches('-').starts_with(|digit: char| digit.is_ascii_digit())
+        && digits.ends_with(|digit: char| digit.is_ascii_digit());
+    let exponent: i32 = exponent.parse().ok()?;
+    let amount = BigDecimal::from_str(digits).ok().filter(|_| is_number)?;
+    if exponent.unsigned_abs() > LARGEST_EXPONENT && !amount.is_zero() {
+        return None;
+    }
+    let (units, scale) = amount.into_bigint_and_scale();
+    let amount = BigDecimal::from_bigint(units, scale - i64::from(exponent));
+    (amount.abs() <= LARGEST).then_some(amount)
+}
+
 /// To so many places, half away from zero. What rounds to nothing has no sign.
 fn round(amount: &BigDecimal, places: u32) -> String {
     amount.with_scale_round(places.into(), RoundingMode::HalfUp).to_plain_string()
 }
 
 impl Percent {
+    /// Reads a part of one as a JSON number: `0.8` is 80 percent.
+    #[must_use]
+    pub fn of_fraction(number: &str) -> Option<Self> {
+        decimal(number).map(|part| Self((part * 100_u32).with_scale_round(1, RoundingMode::HalfUp)))
+    }
+
     /// Whether shares that were rounded one by one are the whole together.
     #[must_use]
     pub fn add_up<'a>(shares: impl IntoIterator<Item = &'a Self>) -> bool {
@@ -305,6 +322,24 @@ mod tests {
         ] {
             assert_eq!(Money::parse(wire, eur()), None, "{wire}");
         }
+    }
+
+    #[test]
+    fn a_part_of_a_whole_is_compared_to_the_last_digit() {
+        for (part, percent, reached) in
+            [("80", 80, true), ("79.999999999999999", 80, false), ("100.000000001", 100, true), ("-1", 0, false)]
+        {
+            assert_eq!(money(part, "EUR").reaches(percent, &money("100", "EUR")), reached, "{part}");
+        }
+        assert!(!money("100", "USD").reaches(1, &money("100", "EUR")));
+    }
+
+    #[test]
+    fn a_fraction_is_read_as_percent() {
+        for (number, percent) in [("0.8", "80.0"), ("1", "100.0"), ("1.005e1", "1005.0"), ("0.66666", "66.7")] {
+            assert_eq!(Percent::of_fraction(number).unwrap().to_string(), percent, "{number}");
+        }
+        assert_eq!(Percent::of_fraction("\"0.8\""), None);
     }
 
     #[test]

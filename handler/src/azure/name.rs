@@ -32,6 +32,13 @@ impl Name {
         Self(clean(&without_guids(text), LONGEST_MESSAGE))
     }
 
+    /// Cleans `text` as [`Name::new`] does and masks addresses of e-mail: whom Azure writes to is nobody else's
+    /// business.
+    #[must_use]
+    pub fn without_addresses(text: &str) -> Self {
+        Self::new(&masked(text))
+    }
+
     /// The cleaned text, for JSON and for plain sentences.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -126,6 +133,21 @@ fn defuse(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text with `(address)` for each word with an at sign in it.
+fn masked(text: &str) -> String {
+    let ends_word = |character: char| character.is_whitespace() || "'\"`,;:<>()[]{}|=/".contains(character);
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(ends_word) {
+        if word.contains(['@', '＠']) {
+            masked.push_str("(address)");
+            masked.extend(word.chars().next_back().filter(|&last| ends_word(last)));
+        } else {
+            masked.push_str(word);
+        }
+    }
+    masked
+}
+
 fn without_guids(text: &str) -> String {
     const LENGTH: usize = 36;
     let mut masked = String::with_capacity(text.len());
@@ -207,6 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_masked() {
+        let masked = |text| Name::without_addresses(text).to_string();
+        assert_snapshot!(masked("Storage of the shop"), @"Storage of the shop");
+        assert_snapshot!(masked("owner=<alice@contoso.example>, bob@contoso.example"), @"owner=<(address)>, (address)");
+        assert_snapshot!(masked("mailto:al\u{200b}ice\u{200b}@contoso.example"), @"mailto:(address)");
+        assert_snapshot!(masked("alice＠contoso.example/x"), @"(address)/x");
+    }
+
+    #[test]
     fn guids_in_messages_are_masked() {
         let message = "The client 'x' with object id '5f6d64b7-4c7f-4d0e-8b43-0c1c6a3c7f11' (é) asked.";
         assert_snapshot!(Name::message(message), @"The client 'x' with object id '(id)' (é) asked.");
@@ -219,6 +250,12 @@ mod tests {
             prop_assert!(name.as_str().chars().all(|character| visible(character) == Some(character)));
             prop_assert!(name.as_str().chars().count() <= LONGEST);
             prop_assert_eq!(Name::new(name.as_str()), name.clone());
+        }
+
+        #[test]
+        fn no_at_sign_is_left_where_addresses_are_masked(raw in "([a@＠é \n<>,=]|\\PC){0,40}") {
+            let name = Name::without_addresses(&raw);
+            prop_assert!(!name.as_str().contains(['@', '＠']), "{name}");
         }
 
         #[test]

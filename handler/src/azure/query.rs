@@ -81,7 +81,7 @@ impl Metric {
         }
     }
 
-    const fn request(self) -> &'static str {
+    pub(super) const fn request(self) -> &'static str {
         match self {
             Self::Actual => "ActualCost",
             Self::Amortized => "AmortizedCost",
@@ -149,6 +149,12 @@ pub(super) fn post(
     let parameters: Vec<_> = [("api-version", API_VERSION)].into_iter().chain(parameters.iter().copied()).collect();
     let body = Bytes::from(body.to_string());
     named(ArmRequest::post(&borrowed(&path(scope, operation)), &parameters, body))
+}
+
+/// A `GET` of Cost Management at a scope.
+pub(super) fn get(scope: &CostScope, operation: &str, parameters: &[(&str, &str)]) -> ArmRequest {
+    let parameters: Vec<_> = [("api-version", API_VERSION)].into_iter().chain(parameters.iter().copied()).collect();
+    named(ArmRequest::get(&borrowed(&path(scope, operation)), &parameters))
 }
 
 /// Both ends included, to the last second.

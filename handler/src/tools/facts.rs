@@ -7,6 +7,9 @@ use time::{OffsetDateTime, macros::format_description};
 
 use crate::azure::{CostQuery, CostScope, Filter, Metric, Money, Name, PAGE_LIMIT, Period};
 
+/// Said with every answer about costs.
+pub(super) const NOT_INCLUDED: &str = "Tax, support plans and credits are not included.";
+
 /// Goes with every answer about costs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -51,9 +54,7 @@ impl Facts {
 
     /// `Subscription … cost 12.34 EUR (actual cost, whole UTC days, as of …).`
     pub(super) fn sentence<'a>(&self, totals: impl IntoIterator<Item = &'a Money>) -> String {
-        let scope = Name::new(&self.scope.to_string()).markdown();
-        let (first, rest) = scope.split_at(scope.chars().next().map_or(0, char::len_utf8));
-        let mut sentence = format!("{}{rest} cost {} ({})", first.to_uppercase(), amounts(totals), self.how());
+        let mut sentence = format!("{} cost {} ({})", beginning(&self.scope), amounts(totals), self.how());
         for (index, filter) in self.filters.iter().enumerate() {
             let values: Vec<_> = filter.values.iter().map(|value| Name::new(value).markdown()).collect();
             let by = Name::new(&filter.by.to_string()).markdown();
@@ -71,8 +72,20 @@ impl Facts {
 
     /// The notes as a list.
     pub(super) fn list(&self) -> String {
-        self.notes.iter().flat_map(|note| ["- ", note, "\n"]).collect()
+        list(&self.notes)
     }
+}
+
+/// `Subscription …`, as a sentence begins.
+pub(super) fn beginning(scope: &CostScope) -> String {
+    let scope = Name::new(&scope.to_string()).markdown();
+    let (first, rest) = scope.split_at(scope.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_uppercase())
+}
+
+/// Notes as a list.
+pub(super) fn list(notes: &[String]) -> String {
+    notes.iter().flat_map(|note| ["- ", note, "\n"]).collect()
 }
 
 fn notes(period: &Period, capped: bool) -> Vec<String> {
@@ -95,7 +108,7 @@ fn notes(period: &Period, capped: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    notes.push("Tax, support plans and credits are not included.".to_owned());
+    notes.push(NOT_INCLUDED.to_owned());
     notes
 }
 

@@ -7,8 +7,10 @@
 
 mod arguments;
 mod breakdown;
+mod cost_budgets;
 mod cost_by_service;
 mod cost_export;
+mod cost_forecast;
 mod csv_file;
 mod diagnostics;
 mod facts;
@@ -19,6 +21,7 @@ mod stop;
 mod subject;
 mod table;
 mod whoami;
+mod yes_or_no;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
-    cost_by_service, cost_export,
+    cost_budgets, cost_by_service, cost_export, cost_forecast,
     diagnostics::{self, Instance},
     stop::Stop,
     whoami,
@@ -91,7 +91,14 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn new(app_id_uri: String, client: ClientId) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), diagnostics::tool(), whoami::tool()];
+        let mut tools = vec![
+            cost_budgets::tool(),
+            cost_by_service::tool(),
+            cost_export::tool(),
+            cost_forecast::tool(),
+            diagnostics::tool(),
+            whoami::tool(),
+        ];
         tools.sort_by_key(|tool| tool.name);
         let shown = |is_user, holds: fn(AppRole) -> bool| {
             let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user, holds));

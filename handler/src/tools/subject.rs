@@ -22,6 +22,14 @@ pub(super) struct ScopeArguments {
     management_group_id: Option<ManagementGroup>,
 }
 
+/// Whose costs, where Azure has no answer for several subscriptions.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SubscriptionArguments {
+    subscription_id: SubscriptionId,
+    resource_group: Option<ResourceGroup>,
+}
+
 /// Of which days.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +101,16 @@ fn wrong(sentence: &str) -> BadArgument {
         how: "Give the subscription's id, with a resource group if only that is meant; or a management group. For \
               example: `{\"subscriptionId\":\"0b1f6471-1bf0-4dda-aec3-cb9272f09590\"}`."
             .to_owned(),
+    }
+}
+
+impl SubscriptionArguments {
+    /// The scope they name.
+    pub(super) fn scope(self) -> CostScope {
+        match self.resource_group {
+            None => CostScope::Subscription(self.subscription_id),
+            Some(group) => CostScope::ResourceGroup(self.subscription_id, group),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     tools::{arguments, tests::assert_follows},
 };
 
-static OUTPUT: LazyLock<serde_json::Value> = LazyLock::new(|| tool().output);
+static OUTPUT: LazyLock<Value> = LazyLock::new(|| tool().output);
 
 const NOW: UnixTime = UnixTime(1_795_343_643); // 2026-11-22T11:14:03Z
 const SUBSCRIPTION: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";

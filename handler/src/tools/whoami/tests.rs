@@ -48,8 +48,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
 
     | Tool            | Callable | Missing     |
     | :-------------- | :------- | :---------- |
+    | cost_budgets    | yes      |             |
     | cost_by_service | yes      |             |
     | cost_export     | no       | cost.export |
+    | cost_forecast   | yes      |             |
     | whoami          | yes      |             |
 
     - cost_export: Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at "approval required", an administrator must consent to it.
@@ -67,6 +69,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
       "tools": [
         {
           "callable": true,
+          "tool": "cost_budgets"
+        },
+        {
+          "callable": true,
           "tool": "cost_by_service"
         },
         {
@@ -74,6 +80,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
           "how": "Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at \"approval required\", an administrator must consent to it.",
           "missing": "cost.export",
           "tool": "cost_export"
+        },
+        {
+          "callable": true,
+          "tool": "cost_forecast"
         },
         {
           "callable": true,

@@ -1,0 +1,119 @@
+//! The way to Azure, and what is kept on it: whose token, whose pace, how many pages.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use identity::{
+    ArmConnection, ArmRequest, ArmResponse, CallerArm, Clock, ExchangeFailure, UnixTime, UserGrant,
+    exchange::ExchangeStatus,
+};
+use uuid::Uuid;
+
+use super::{
+    CostError, CostFailure, CostScope, PAGE_LIMIT,
+    pace::{self, Pace, Units},
+};
+
+/// The way to Azure that all callers share: connections and a pace, but no identity.
+pub struct Gateway {
+    arm: Arc<ArmConnection>,
+    pace: Pace,
+    clock: Arc<dyn Clock>,
+}
+
+/// Azure, as one caller sees it.
+pub struct Azure<'a> {
+    pub(super) arm: CallerArm<'a>,
+    gateway: &'a Gateway,
+}
+
+/// One request, and what it costs.
+pub(super) struct Question<'a> {
+    pub(super) request: ArmRequest,
+    /// What it is about; nothing for what Cost Management is not asked.
+    pub(super) scope: Option<&'a CostScope>,
+    pub(super) units: Units,
+}
+
+impl Gateway {
+    /// `hourly` is what one person may ask in an hour.
+    #[must_use]
+    pub fn new(arm: Arc<ArmConnection>, hourly: Units, clock: Arc<dyn Clock>) -> Self {
+        Self { arm, pace: Pace::new(hourly, clock.clone()), clock }
+    }
+
+    /// The time by the clock.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// What the exchange knows of itself; nothing of a caller.
+    #[must_use]
+    pub fn exchange_status(&self) -> ExchangeStatus {
+        self.arm.exchange_status()
+    }
+
+    /// Exchanges the grant: Azure as that caller.
+    ///
+    /// `correlation_id` is the call's: Entra and Azure log what they are asked under it.
+    pub async fn as_caller<'a>(
+        &'a self,
+        grant: UserGrant<'a>,
+        correlation_id: Uuid,
+    ) -> Result<Azure<'a>, ExchangeFailure> {
+        Ok(Azure { arm: self.arm.as_caller(grant, correlation_id).await?, gateway: self })
+    }
+}
+
+impl Azure<'_> {
+    /// The time by the clock.
+    pub(super) fn now(&self) -> UnixTime {
+        self.gateway.now()
+    }
+
+    /// The one way out: at the pace Azure asks for, and within the person's budget.
+    pub(super) async fn ask(&self, question: &Question<'_>) -> Result<ArmResponse, CostFailure> {
+        let Question { request, scope: Some(scope), units } = question else {
+            return Ok(self.arm.send(&question.request).await?);
+        };
+        let pace = &self.gateway.pace;
+        let mut has_waited = false;
+        pace.spend(self.arm.caller().object(), *units)?;
+        loop {
+            if let Some(wait) = pace.cooling(scope) {
+                if has_waited || wait > pace::SHORT {
+                    return Err(CostError::Throttled { retry_after: wait }.into());
+                }
+                has_waited = true;
+                tokio::time::sleep(wait).await;
+            }
+            let response = self.arm.send(request).await?;
+            if response.status != StatusCode::TOO_MANY_REQUESTS {
+                return Ok(response);
+            }
+            pace.cool(scope, &response.headers);
+            if has_waited {
+                return Ok(response);
+            }
+        }
+    }
+
+    /// The pages of an answer up to [`PAGE_LIMIT`], and whether Azure has more. `read` names the next page, if any.
+    pub(super) async fn pages<T>(
+        &self,
+        question: Question<'_>,
+        read: impl Fn(&ArmResponse) -> Result<(T, Option<String>), CostError>,
+    ) -> Result<(Vec<T>, bool), CostFailure> {
+        let first = question.request.clone();
+        let (mut pages, mut question) = (Vec::new(), question);
+        loop {
+            let (page, link) = read(&self.ask(&question).await?)?;
+            pages.push(page);
+            match link.filter(|link| !link.is_empty()) {
+                Some(link) if pages.len() < PAGE_LIMIT => question.request = self.arm.next_page(&first, &link)?,
+                more => return Ok((pages, more.is_some())),
+            }
+        }
+    }
+}
