@@ -12,6 +12,7 @@
 mod answer;
 mod currency;
 mod day;
+mod dimensions;
 mod error;
 mod grouping;
 mod money;
@@ -20,12 +21,14 @@ mod period;
 mod query;
 mod scope;
 mod subscription;
+mod subscriptions;
 mod table;
 mod throttle;
 
 pub use answer::{CostLine, Costs};
 pub use currency::{Currency, MalformedCurrency};
 pub use day::{Day, MalformedDay};
+pub use dimensions::DimensionValues;
 pub use error::{CostError, CostFailure};
 pub use grouping::{Dimension, Filter, FilterValues, Grouping, MalformedValues, UnknownGrouping};
 use identity::{ArmRequest, ArmResponse, CallerArm, Clock};
@@ -35,6 +38,7 @@ pub use period::{Period, PeriodError, Preset, UnknownPreset};
 pub use query::{CostQuery, Granularity, Metric};
 pub use scope::{CostScope, MalformedGroup, ManagementGroup, ResourceGroup};
 pub use subscription::{MalformedSubscriptionId, SubscriptionId};
+pub use subscriptions::{CostSupport, Subscription, Subscriptions};
 
 /// The version of the Cost Management API that requests ask for and answers are read as.
 pub const API_VERSION: &str = "2025-03-01";
@@ -66,6 +70,43 @@ impl<'a> Azure<'a> {
             match pages.add(page) {
                 Some(link) => request = self.arm.next_page(&first, &link)?,
                 None => return Ok(pages.finish()?),
+            }
+        }
+    }
+
+    /// Asks which subscriptions the caller sees.
+    pub async fn subscriptions(&self) -> Result<Subscriptions, CostFailure> {
+        let now = self.clock.now();
+        let (pages, capped) = self.get_pages(subscriptions::request(), |page| subscriptions::read(page, now)).await?;
+        Ok(Subscriptions { all: pages.into_iter().flatten().collect(), capped })
+    }
+
+    /// Asks which values a dimension has in the usage of a scope.
+    pub async fn dimension_values(
+        &self,
+        scope: &CostScope,
+        dimension: Dimension,
+    ) -> Result<DimensionValues, CostFailure> {
+        let response = self.send(&dimensions::request(scope, dimension)).await?;
+        Ok(dimensions::read(&response, dimension, self.clock.now())?)
+    }
+
+    /// Reads every page of a list up to [`PAGE_LIMIT`]. `read` makes of an answer its page and the link to the next one.
+    /// Says also whether there are more.
+    async fn get_pages<T>(
+        &self,
+        first: ArmRequest,
+        read: impl Fn(&ArmResponse) -> Result<(T, Option<String>), CostError>,
+    ) -> Result<(Vec<T>, bool), CostFailure> {
+        let mut request = first.clone();
+        let mut pages = Vec::new();
+        loop {
+            let (page, next) = read(&self.send(&request).await?)?;
+            pages.push(page);
+            match next.filter(|link| !link.is_empty()) {
+                None => return Ok((pages, false)),
+                Some(_) if pages.len() >= PAGE_LIMIT => return Ok((pages, true)),
+                Some(link) => request = self.arm.next_page(&first, &link)?,
             }
         }
     }

@@ -8,14 +8,17 @@
 mod arguments;
 mod breakdown;
 mod cost_by_service;
+mod cost_dimension_values;
 mod cost_export;
 mod csv_file;
 mod facts;
 mod one_or_many;
 mod registry;
 mod schema;
+mod search_text;
 mod stop;
 mod subject;
+mod subscriptions_list;
 mod table;
 mod whoami;
 

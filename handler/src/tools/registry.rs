@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
-    cost_by_service, cost_export,
+    cost_by_service, cost_dimension_values, cost_export,
     stop::Stop,
-    whoami,
+    subscriptions_list, whoami,
 };
 use crate::azure::{Azure, Day};
 
@@ -78,7 +78,13 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn new(app_id_uri: String) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), whoami::tool()];
+        let mut tools = vec![
+            cost_by_service::tool(),
+            cost_dimension_values::tool(),
+            cost_export::tool(),
+            subscriptions_list::tool(),
+            whoami::tool(),
+        ];
         tools.sort_by_key(|tool| tool.name);
         let shown = |is_user| {
             let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user));
