@@ -187,6 +187,7 @@ fn edge(
             ArmConnection::new(exchange, http, settings.resource_manager),
             clock,
             settings.application.clone(),
+            &settings.disabled_tools,
         )?,
         face: Face {
             public_url: settings.public_url,

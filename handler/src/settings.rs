@@ -17,6 +17,8 @@ pub use reader::Problem;
 use reader::Reader;
 use url::Url;
 
+use crate::tools::{ToolName, UnknownTool};
+
 /// The default of [`Settings::authority`]'s host.
 const PUBLIC_CLOUD_AUTHORITY: &str = "https://login.microsoftonline.com";
 /// The default of [`Settings::resource_manager`].
@@ -47,6 +49,8 @@ pub struct Settings {
     pub allowed_clients: Vec<ClientId>,
     /// `ALLOWED_ORIGINS`; empty means no browser origin.
     pub allowed_origins: Vec<String>,
+    /// `DISABLED_TOOLS`; never all there are.
+    pub disabled_tools: Vec<ToolName>,
     /// Who starts this process, and where it listens.
     pub platform: Platform,
     /// `RUST_LOG`, a valid filter.
@@ -139,6 +143,7 @@ impl Settings {
             browser_origin,
             "list exact origins such as https://inspector.contoso.example, separated by commas; a wildcard is not served",
         );
+        let disabled_tools = disabled_tools(&mut reader);
         let log_filter = reader.or_default(
             "RUST_LOG",
             "info",
@@ -163,12 +168,25 @@ impl Settings {
                 cache_capacity: cache_capacity?,
                 allowed_clients: allowed_clients?,
                 allowed_origins: allowed_origins?,
+                disabled_tools: disabled_tools?,
                 platform: platform?,
                 log_filter: log_filter?,
             })
         };
         reader.finish(settings())
     }
+}
+
+/// `DISABLED_TOOLS`. A misspelt name would leave a tool in place that the operator believes to be gone, so it is refused.
+fn disabled_tools(reader: &mut Reader<'_>) -> Option<Vec<ToolName>> {
+    const VARIABLE: &str = "DISABLED_TOOLS";
+    const FIX: &str = "list the names of the tools to take away, separated by commas, or leave it unset to offer all";
+    let disabled = reader.list(VARIABLE, |text| text.parse().map_err(|error: UnknownTool| error.to_string()), FIX)?;
+    if ToolName::all().all(|name| disabled.contains(&name)) {
+        reader.problem(VARIABLE, "takes every tool away, and a server without tools serves nobody".into(), FIX);
+        return None;
+    }
+    Some(disabled)
 }
 
 /// `PUBLIC_URL`, else what the platform calls this site. Never from a request header: a caller could forge it.

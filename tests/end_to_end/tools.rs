@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
-use crate::support::{cost_by_service, deployed, events, is_status, reads};
+use crate::support::{cost_by_service, deployed, deployed_with, events, is_status, reads};
 
 /// The exact sum of the lab's rows, by currency: computed here, from the data and not from an answer.
 fn expected(deployment: &Deployment, from: Date, to: Date) -> BTreeMap<String, Decimal> {
@@ -86,6 +86,25 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
     let service =
         deployment.client.list(&deployment.lab.service_token(&["Diagnostics.Read"]).issue().unwrap()).await.unwrap();
     assert_eq!(names(&service.body), ["whoami"]);
+}
+
+#[tokio::test]
+async fn a_disabled_tool_is_to_everybody_as_if_it_had_never_been() {
+    let deployment = deployed_with(&[("DISABLED_TOOLS", "cost_export")]).await;
+    deployment.lab.entra().admin_consents("cost.export");
+    let token = deployment.lab.token(deployment.lab.alice()).scope("cost.read").scope("cost.export").issue().unwrap();
+    let listed = deployment.client.list(&token).await.unwrap().body.to_string();
+    assert!(listed.contains("subscriptions_list") && !listed.contains(r#""name":"cost_export""#), "{listed}");
+    let call = async |tool| deployment.client.call(&token, tool, json!({ "subscriptionId": SHOP_PROD })).await.unwrap();
+    let (disabled, made_up) = (call("cost_export").await, call("cost_import").await);
+    assert_eq!(disabled.status, made_up.status);
+    assert_eq!(disabled.rpc_error().unwrap(), (made_up.rpc_error().unwrap().0, "Unknown tool: cost_export"));
+    let whoami = deployment.client.call(&token, "whoami", json!({})).await.unwrap();
+    let standings = whoami.structured().unwrap()["tools"].to_string();
+    assert!(standings.contains("cost_by_service") && !standings.contains(r#""tool":"cost_export""#), "{standings}");
+    let audit = events(&deployment, "audit");
+    assert_eq!((&audit[0]["tool"], &audit[0]["reason"]), (&Value::Null, &json!("unknown_tool")));
+    assert!(deployment.lab.journal().of(ServiceName::ResourceManager).is_empty(), "Azure was not asked");
 }
 
 #[tokio::test]

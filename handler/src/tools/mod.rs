@@ -27,6 +27,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use arguments::Arguments;
 use identity::{ArmConnection, Caller, Clock, ExchangeFailure, PermissionRefusal, exchange::ClaimsChallenge};
 use registry::{Answer, AnyoneCall, Registry, Run, Tool, UserCall};
+pub use registry::{ToolName, UnknownTool};
 use serde_json::{Value, value::RawValue};
 use stop::Stop;
 
@@ -71,9 +72,15 @@ pub enum Refusal {
 }
 
 impl Tools {
-    /// All tools. `app_id_uri` begins the full name of every scope. Fails only if a definition is no JSON.
-    pub fn new(arm: Arc<ArmConnection>, clock: Arc<dyn Clock>, app_id_uri: String) -> Result<Self, serde_json::Error> {
-        Ok(Self { arm, clock, registry: Registry::new(app_id_uri)? })
+    /// All tools but the `disabled` ones. `app_id_uri` begins the full name of every scope. Fails only if a definition is
+    /// no JSON.
+    pub fn new(
+        arm: Arc<ArmConnection>,
+        clock: Arc<dyn Clock>,
+        app_id_uri: String,
+        disabled: &[ToolName],
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self { arm, clock, registry: Registry::new(app_id_uri, disabled)? })
     }
 
     /// The definitions `tools/list` shows this caller, in alphabetical order, as a JSON array.

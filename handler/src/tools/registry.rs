@@ -3,7 +3,7 @@
 //! A tool's permission is in the type of its entry: a tool that runs as a user is handed a [`UserCall`], which exists
 //! only after the check and is the only way from a tool to Azure; a tool for anyone is handed nothing that leads there.
 
-use std::pin::Pin;
+use std::{pin::Pin, str::FromStr};
 
 use identity::{ArmConnection, Caller, Clock, Scope, UnixTime, UserGrant};
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,6 +32,15 @@ pub(super) struct Tool {
     pub(super) output: Value,
     pub(super) run: Run,
 }
+
+/// The name of a tool that this server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolName(&'static str);
+
+/// The text is not the name of a tool. Says which there are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not the name of a tool; there are {0}")]
+pub struct UnknownTool(String);
 
 /// What a tool demands, and what it gets for it.
 pub(super) enum Run {
@@ -76,16 +85,40 @@ pub(super) struct Registry {
     for_services: Box<RawValue>,
 }
 
+/// In alphabetical order.
+fn all() -> Vec<Tool> {
+    let mut tools = vec![
+        cost_by_service::tool(),
+        cost_dimension_values::tool(),
+        cost_export::tool(),
+        subscriptions_list::tool(),
+        whoami::tool(),
+    ];
+    tools.sort_by_key(|tool| tool.name);
+    tools
+}
+
+impl ToolName {
+    /// Of every tool, in alphabetical order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        all().into_iter().map(|tool| Self(tool.name))
+    }
+}
+
+impl FromStr for ToolName {
+    type Err = UnknownTool;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let names: Vec<_> = Self::all().map(|Self(name)| name).collect();
+        names.iter().find(|name| **name == text).map(|name| Self(name)).ok_or_else(|| UnknownTool(names.join(", ")))
+    }
+}
+
 impl Registry {
-    pub(super) fn new(app_id_uri: String) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![
-            cost_by_service::tool(),
-            cost_dimension_values::tool(),
-            cost_export::tool(),
-            subscriptions_list::tool(),
-            whoami::tool(),
-        ];
-        tools.sort_by_key(|tool| tool.name);
+    /// The `disabled` tools are not there: nothing tells them from tools that never existed.
+    pub(super) fn new(app_id_uri: String, disabled: &[ToolName]) -> Result<Self, serde_json::Error> {
+        let mut tools = all();
+        tools.retain(|tool| !disabled.contains(&ToolName(tool.name)));
         let shown = |is_user| {
             let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user));
             serde_json::value::to_raw_value(&offered.map(Tool::definition).collect::<Vec<_>>())

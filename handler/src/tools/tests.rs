@@ -15,7 +15,7 @@ use super::*;
 pub(super) const APP_ID_URI: &str = "api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server";
 
 pub(super) fn registry() -> Registry {
-    Registry::new(APP_ID_URI.to_owned()).unwrap()
+    Registry::new(APP_ID_URI.to_owned(), &[]).unwrap()
 }
 
 /// Judged by a validator that others use.
@@ -631,6 +631,31 @@ fn a_name_is_found_exactly_or_not_at_all() {
     assert!(registry.find("cost_export").is_some());
     for name in ["", "Cost_Export", "cost_export ", "cost", "diagnostics"] {
         assert!(registry.find(name).is_none(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_disabled_tool_does_not_exist() {
+    let registry = Registry::new(APP_ID_URI.to_owned(), &["cost_export".parse().unwrap()]).unwrap();
+    assert!(registry.find("cost_export").is_none());
+    assert!(registry.offered(true).all(|tool| tool.name != "cost_export"), "whoami knows nothing of it");
+    let names = |listed: &RawValue| -> Vec<String> {
+        let list: Vec<Value> = serde_json::from_str(listed.get()).unwrap();
+        list.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let all: Vec<_> = names(self::registry().listed(true)).into_iter().filter(|name| name != "cost_export").collect();
+    assert_eq!(names(registry.listed(true)), all);
+}
+
+#[test]
+fn only_a_tool_has_the_name_of_a_tool() {
+    for tool in registry().offered(true).chain(registry().offered(false)) {
+        assert!(tool.name.parse::<ToolName>().is_ok(), "{}", tool.name);
+    }
+    for text in ["", "Cost_Export", "cost", "cost_export whoami"] {
+        let error = text.parse::<ToolName>().unwrap_err().to_string();
+        assert!(error.starts_with("is not the name of a tool; there are cost_by_service, "), "{error}");
+        assert!(error.ends_with("subscriptions_list, whoami"), "{error}");
     }
 }
 
