@@ -17,7 +17,10 @@ pub use reader::Problem;
 use reader::Reader;
 use url::Url;
 
-use crate::azure::Units;
+use crate::{
+    azure::Units,
+    tools::{ToolName, UnknownTool},
+};
 
 /// The default of [`Settings::authority`]'s host.
 const PUBLIC_CLOUD_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -51,6 +54,8 @@ pub struct Settings {
     pub allowed_clients: Vec<ClientId>,
     /// `ALLOWED_ORIGINS`; empty means no browser origin.
     pub allowed_origins: Vec<String>,
+    /// `DISABLED_TOOLS`; never all there are.
+    pub disabled_tools: Vec<ToolName>,
     /// Who starts this process, and where it listens.
     pub platform: Platform,
     /// `RUST_LOG`, a valid filter.
@@ -149,6 +154,7 @@ impl Settings {
             browser_origin,
             "list exact origins such as https://inspector.contoso.example, separated by commas; a wildcard is not served",
         );
+        let disabled_tools = disabled_tools(&mut reader);
         let log_filter = reader.or_default(
             "RUST_LOG",
             "info",
@@ -174,12 +180,25 @@ impl Settings {
                 caller_budget: Units(caller_budget?),
                 allowed_clients: allowed_clients?,
                 allowed_origins: allowed_origins?,
+                disabled_tools: disabled_tools?,
                 platform: platform?,
                 log_filter: log_filter?,
             })
         };
         reader.finish(settings())
     }
+}
+
+/// `DISABLED_TOOLS`. A misspelt name would leave a tool in place that the operator believes to be gone, so it is refused.
+fn disabled_tools(reader: &mut Reader<'_>) -> Option<Vec<ToolName>> {
+    const VARIABLE: &str = "DISABLED_TOOLS";
+    const FIX: &str = "list the names of the tools to take away, separated by commas, or leave it unset to offer all";
+    let disabled = reader.list(VARIABLE, |text| text.parse().map_err(|error: UnknownTool| error.to_string()), FIX)?;
+    if ToolName::all().all(|name| disabled.contains(&name)) {
+        reader.problem(VARIABLE, "takes every tool away, and a server without tools serves nobody".into(), FIX);
+        return None;
+    }
+    Some(disabled)
 }
 
 /// `PUBLIC_URL`, else what the platform calls this site. Never from a request header: a caller could forge it.

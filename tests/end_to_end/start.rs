@@ -49,6 +49,13 @@ async fn without_settings_all_that_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn a_tool_that_is_not_there_can_not_be_disabled() {
+    let lab = Lab::start().await.unwrap();
+    let expected = ["DISABLED_TOOLS entry 2", "cost_by_service", "cost_export", "whoami"];
+    refused(&exits(with(&lab, &[("DISABLED_TOOLS", "cost_export,cost_exprot")])).await, &expected);
+}
+
+#[tokio::test]
 async fn a_vault_that_forbids_is_named_with_the_role_to_grant() {
     let lab = Lab::start().await.unwrap();
     lab.key_vault().forbid();

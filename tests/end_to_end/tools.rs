@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use lab::{Deployment, journal::ServiceName, resource_manager::SHOP_PROD};
+use lab::{
+    Deployment,
+    fault::Fault,
+    journal::ServiceName,
+    resource_manager::{ANALYTICS, Role, SHOP_DEV, SHOP_PROD},
+};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
-use crate::support::{cost_by_service, deployed, events, is_status, reads};
+use crate::support::{cost_by_service, deployed, deployed_with, events, is_status, reads};
 
 /// The exact sum of the lab's rows, by currency: computed here, from the data and not from an answer.
 fn expected(deployment: &Deployment, from: Date, to: Date) -> BTreeMap<String, Decimal> {
@@ -73,7 +78,18 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     };
     let alice = deployment.client.list(&reads(&deployment, deployment.lab.alice())).await.unwrap();
-    assert_eq!(names(&alice.body), ["cost_budgets", "cost_by_service", "cost_export", "cost_forecast", "whoami"]);
+    assert_eq!(
+        names(&alice.body),
+        [
+            "cost_budgets",
+            "cost_by_service",
+            "cost_dimension_values",
+            "cost_export",
+            "cost_forecast",
+            "subscriptions_list",
+            "whoami"
+        ]
+    );
     assert_eq!(alice.body.pointer("/result/cacheScope"), Some(&json!("private")));
     for (roles, shown) in [(&["Diagnostics.Read"][..], &["diagnostics", "whoami"][..]), (&[], &["whoami"])] {
         let token = deployment.lab.service_token(roles).issue().unwrap();
@@ -81,6 +97,97 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
         assert_eq!(names(&service.body), shown);
         assert_eq!(service.body.pointer("/result/cacheScope"), Some(&json!("private")));
     }
+}
+
+#[tokio::test]
+async fn a_disabled_tool_is_to_everybody_as_if_it_had_never_been() {
+    let deployment = deployed_with(&[("DISABLED_TOOLS", "cost_export")]).await;
+    deployment.lab.entra().admin_consents("cost.export");
+    let token = deployment.lab.token(deployment.lab.alice()).scope("cost.read").scope("cost.export").issue().unwrap();
+    let listed = deployment.client.list(&token).await.unwrap().body.to_string();
+    assert!(listed.contains("subscriptions_list") && !listed.contains(r#""name":"cost_export""#), "{listed}");
+    let call = async |tool| deployment.client.call(&token, tool, json!({ "subscriptionId": SHOP_PROD })).await.unwrap();
+    let (disabled, made_up) = (call("cost_export").await, call("cost_import").await);
+    assert_eq!(disabled.status, made_up.status);
+    assert_eq!(disabled.rpc_error().unwrap(), (made_up.rpc_error().unwrap().0, "Unknown tool: cost_export"));
+    let whoami = deployment.client.call(&token, "whoami", json!({})).await.unwrap();
+    let standings = whoami.structured().unwrap()["tools"].to_string();
+    assert!(standings.contains("cost_by_service") && !standings.contains(r#""tool":"cost_export""#), "{standings}");
+    let audit = events(&deployment, "audit");
+    assert_eq!((&audit[0]["tool"], &audit[0]["reason"]), (&Value::Null, &json!("unknown_tool")));
+    assert!(deployment.lab.journal().of(ServiceName::ResourceManager).is_empty(), "Azure was not asked");
+}
+
+#[tokio::test]
+async fn each_sees_the_subscriptions_that_azure_shows_them() {
+    let deployment = deployed().await;
+    let list = async |person| {
+        let token = reads(&deployment, person);
+        let answer = deployment.client.call(&token, "subscriptions_list", json!({ "nameContains": "SHOP-P" })).await;
+        answer.unwrap()
+    };
+    let alice = list(deployment.lab.alice()).await;
+    let items = &alice.structured().unwrap()["items"];
+    assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
+    assert_eq!((&items[0]["subscriptionId"], &items[0]["name"]), (&json!(SHOP_PROD), &json!("shop-prod")));
+    assert_eq!(items[0]["costSupported"], "yes");
+    let asked = deployment.lab.journal().of(ServiceName::ResourceManager);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].query, "api-version=2022-12-01");
+
+    for id in [SHOP_PROD, SHOP_DEV, ANALYTICS] {
+        for role in [Role::Reader, Role::CostManagementReader, Role::VirtualMachineContributor] {
+            deployment.lab.resource_manager().remove_role(deployment.lab.bob(), id, role);
+        }
+    }
+    let bob = list(deployment.lab.bob()).await;
+    assert!(!bob.is_tool_error() && bob.sentence().starts_with("You see no subscription."), "{}", bob.sentence());
+
+    // any role shows a subscription; its costs are another question
+    deployment.lab.resource_manager().assign_role(deployment.lab.bob(), SHOP_PROD, Role::VirtualMachineContributor);
+    let bob = list(deployment.lab.bob()).await;
+    assert_eq!(bob.structured().unwrap()["items"][0]["subscriptionId"], SHOP_PROD);
+    let costs = cost_by_service(&deployment, &reads(&deployment, deployment.lab.bob())).await;
+    assert!(costs.is_tool_error(), "{}", costs.sentence());
+    let shown: Vec<_> = events(&deployment, "audit").iter().map(|line| line["decision"].clone()).collect();
+    assert_eq!(shown, ["accept", "accept", "accept", "deny:rbac"]);
+}
+
+/// A page of one subscription, `number`, and the link to the next page.
+fn page(number: usize, next: &str) -> Fault {
+    let id = format!("0b1f6471-1bf0-4dda-aec3-{number:012}");
+    let body = json!({ "value": [{ "subscriptionId": id, "displayName": "paged" }], "nextLink": next });
+    let answer = http::Response::builder().header("content-type", "application/json");
+    Fault::Answer(answer.body(body.to_string().into()).unwrap())
+}
+
+#[tokio::test]
+async fn the_pages_of_a_list_are_followed_at_azure_alone_and_not_for_ever() {
+    let deployment = deployed().await;
+    let (azure, token) = (deployment.lab.resource_manager(), reads(&deployment, deployment.lab.alice()));
+    let list = async || deployment.client.call(&token, "subscriptions_list", json!({})).await.unwrap();
+    let asked = || deployment.lab.journal().of(ServiceName::ResourceManager);
+    let link = format!("{}/subscriptions?api-version=2022-12-01&%24skiptoken=2", azure.url().trim_end_matches('/'));
+
+    azure.set_page_size(1);
+    azure.assign_role(deployment.lab.alice(), SHOP_DEV, Role::Reader);
+    let two = list().await;
+    let items = two.structured().unwrap()["items"].to_string();
+    assert!(items.contains(r#""name":"shop-dev""#) && items.contains(r#""name":"shop-prod""#), "{items}");
+    assert_eq!(two.structured().unwrap()["complete"], true);
+    assert!(asked().len() > 1 && asked()[1].query.contains("skiptoken"), "{}", asked()[1].query);
+
+    deployment.lab.journal().clear();
+    azure.faults().always(page(1, &link));
+    let capped = list().await;
+    assert_eq!((asked().len(), &capped.structured().unwrap()["complete"]), (10, &json!(false)));
+    azure.faults().clear();
+
+    deployment.lab.journal().clear();
+    azure.faults().next(1, &page(1, "https://evil.example/subscriptions?x=1"));
+    let foreign = list().await;
+    assert!(foreign.is_tool_error() && foreign.sentence().contains("was not followed"), "{}", foreign.sentence());
+    assert_eq!(asked().len(), 1);
 }
 
 #[tokio::test]

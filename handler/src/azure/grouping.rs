@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// <https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations>
 const LONGEST_KEY: usize = 512;
 /// The longest value a filter takes, in characters.
-const LONGEST_VALUE: usize = 256;
+pub(super) const LONGEST_VALUE: usize = 256;
 /// The most values of one filter.
 const MOST_VALUES: usize = 50;
 /// Begins the name of a tag.

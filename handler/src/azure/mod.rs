@@ -14,6 +14,7 @@ mod answer;
 mod budgets;
 mod currency;
 mod day;
+mod dimensions;
 mod error;
 mod forecast;
 mod gateway;
@@ -26,6 +27,7 @@ mod query;
 mod resources;
 mod scope;
 mod subscription;
+mod subscriptions;
 mod table;
 mod throttle;
 
@@ -34,6 +36,7 @@ pub use answer::{CostLine, CostPage, Costs, PageAddress};
 pub use budgets::{Budget, BudgetCondition, BudgetStatus};
 pub use currency::{Currency, MalformedCurrency};
 pub use day::{Day, MalformedDay};
+pub use dimensions::DimensionValues;
 pub use error::{CostError, CostFailure};
 pub use forecast::{CostStatus, Forecast, ForecastLine, ForecastQuery, Horizon, HorizonError, NoForecast};
 pub use gateway::{Azure, Gateway};
@@ -45,6 +48,7 @@ pub use period::{Period, PeriodError, Preset, UnknownPreset};
 pub use query::{CostQuery, Granularity, Metric};
 pub use scope::{CostScope, MalformedGroup, ManagementGroup, ResourceGroup};
 pub use subscription::{MalformedSubscriptionId, SubscriptionId};
+pub use subscriptions::{CostSupport, Subscription, Subscriptions};
 
 /// The version of the Cost Management API that requests ask for and answers are read as.
 pub const API_VERSION: &str = "2025-03-01";

@@ -9,6 +9,8 @@ use std::{borrow::Cow, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use super::grouping::LONGEST_VALUE;
+
 /// The longest name shown, in characters.
 const LONGEST: usize = 120;
 /// The longest message of Azure shown, in characters: it may list the values that would have been valid.
@@ -37,6 +39,12 @@ impl Name {
     #[must_use]
     pub fn without_addresses(text: &str) -> Self {
         Self::new(&masked(text))
+    }
+
+    /// Cleans a value of a dimension. A filter takes it as it is, so that it is cut only where no filter takes it whole.
+    #[must_use]
+    pub fn value(text: &str) -> Self {
+        Self(clean(text, LONGEST_VALUE))
     }
 
     /// The cleaned text, for JSON and for plain sentences.

@@ -114,6 +114,9 @@ fn each_bad_value_is_refused_by_its_variable() {
         ("CALLER_QUERY_BUDGET", "11"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://inspector.contoso.example/path"),
+        ("DISABLED_TOOLS", "cost_export, cost_exprot"),
+        ("DISABLED_TOOLS", "Cost_Export"),
+        ("DISABLED_TOOLS", "*"),
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "0"),
         ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
         ("PORT", "65536"),
@@ -123,6 +126,19 @@ fn each_bad_value_is_refused_by_its_variable() {
         assert!(problems.starts_with(variable), "{variable}={value}: {problems}");
         assert_eq!(problems.lines().count(), 1, "{variable}={value}: {problems}");
     }
+}
+
+#[test]
+fn tools_are_taken_away_by_name_but_never_all_of_them() {
+    let disabled = |list: &str| complete().with("DISABLED_TOOLS", list);
+    let two = ["cost_export", "whoami"].map(|name| name.parse().unwrap());
+    assert_eq!(disabled(" cost_export,whoami, ").accepted().disabled_tools, two);
+    assert!(complete().accepted().disabled_tools.is_empty());
+    let misspelt = disabled("whoami,cost_exprot").refused();
+    assert!(misspelt.starts_with("DISABLED_TOOLS entry 2 is not the name of a tool; there are cost_budgets, "));
+    let (_, names) = misspelt.split_once("there are ").unwrap();
+    let (names, _) = names.split_once(';').unwrap();
+    insta::assert_snapshot!(disabled(names).refused(), @"DISABLED_TOOLS takes every tool away, and a server without tools serves nobody; list the names of the tools to take away, separated by commas, or leave it unset to offer all");
 }
 
 #[test]

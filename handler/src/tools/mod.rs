@@ -9,6 +9,7 @@ mod arguments;
 mod breakdown;
 mod cost_budgets;
 mod cost_by_service;
+mod cost_dimension_values;
 mod cost_export;
 mod cost_forecast;
 mod csv_file;
@@ -17,8 +18,10 @@ mod facts;
 mod one_or_many;
 mod registry;
 mod schema;
+mod search_text;
 mod stop;
 mod subject;
+mod subscriptions_list;
 mod table;
 mod whoami;
 mod yes_or_no;
@@ -31,6 +34,7 @@ use identity::{
     Caller, ClientId, ExchangeFailure, PermissionRefusal, UnixTime, caller::SigningKeys, exchange::ClaimsChallenge,
 };
 use registry::{Answer, AnyoneCall, AppCall, Registry, Run, Tool, UserCall};
+pub use registry::{ToolName, UnknownTool};
 use serde_json::{Value, value::RawValue};
 use stop::Stop;
 
@@ -76,15 +80,16 @@ pub enum Refusal {
 }
 
 impl Tools {
-    /// All tools. `client` is this server's registration, and `app_id_uri` begins the full name of every scope. Fails
-    /// only if a definition is no JSON.
+    /// All tools but the `disabled` ones. `client` is this server's registration, and `app_id_uri` begins the full name of
+    /// every scope. Fails only if a definition is no JSON.
     pub fn new(
         gateway: Gateway,
         keys: Arc<SigningKeys>,
         client: ClientId,
         app_id_uri: String,
+        disabled: &[ToolName],
     ) -> Result<Self, serde_json::Error> {
-        let registry = Registry::new(app_id_uri, client)?;
+        let registry = Registry::new(app_id_uri, client, disabled)?;
         Ok(Self { keys, started_at: gateway.now(), gateway, registry })
     }
 

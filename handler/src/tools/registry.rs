@@ -4,7 +4,7 @@
 //! only after the check and is the only way from a tool to Azure; a tool for services is handed an [`AppCall`], which
 //! exists only after its check and leads nowhere; nor does what a tool for anyone is handed.
 
-use std::pin::Pin;
+use std::{pin::Pin, str::FromStr};
 
 use identity::{AppGrant, AppRole, Caller, ClientId, Scope, UnixTime, UserGrant};
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
-    cost_budgets, cost_by_service, cost_export, cost_forecast,
+    cost_budgets, cost_by_service, cost_dimension_values, cost_export, cost_forecast,
     diagnostics::{self, Instance},
     stop::Stop,
-    whoami,
+    subscriptions_list, whoami,
 };
 use crate::azure::{Azure, Day, Gateway};
 
@@ -34,6 +34,15 @@ pub(super) struct Tool {
     pub(super) output: Value,
     pub(super) run: Run,
 }
+
+/// The name of a tool that this server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolName(&'static str);
+
+/// The text is not the name of a tool. Says which there are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not the name of a tool; there are {0}")]
+pub struct UnknownTool(String);
 
 /// What a tool demands, and what it gets for it.
 pub(super) enum Run {
@@ -89,17 +98,43 @@ pub(super) struct Registry {
     for_monitors: Box<RawValue>,
 }
 
+/// In alphabetical order.
+fn all() -> Vec<Tool> {
+    let mut tools = vec![
+        cost_budgets::tool(),
+        cost_by_service::tool(),
+        cost_dimension_values::tool(),
+        cost_export::tool(),
+        cost_forecast::tool(),
+        diagnostics::tool(),
+        subscriptions_list::tool(),
+        whoami::tool(),
+    ];
+    tools.sort_by_key(|tool| tool.name);
+    tools
+}
+
+impl ToolName {
+    /// Of every tool, in alphabetical order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        all().into_iter().map(|tool| Self(tool.name))
+    }
+}
+
+impl FromStr for ToolName {
+    type Err = UnknownTool;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let names: Vec<_> = Self::all().map(|Self(name)| name).collect();
+        names.iter().find(|name| **name == text).map(|name| Self(name)).ok_or_else(|| UnknownTool(names.join(", ")))
+    }
+}
+
 impl Registry {
-    pub(super) fn new(app_id_uri: String, client: ClientId) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![
-            cost_budgets::tool(),
-            cost_by_service::tool(),
-            cost_export::tool(),
-            cost_forecast::tool(),
-            diagnostics::tool(),
-            whoami::tool(),
-        ];
-        tools.sort_by_key(|tool| tool.name);
+    /// The `disabled` tools are not there: nothing tells them from tools that never existed.
+    pub(super) fn new(app_id_uri: String, client: ClientId, disabled: &[ToolName]) -> Result<Self, serde_json::Error> {
+        let mut tools = all();
+        tools.retain(|tool| !disabled.contains(&ToolName(tool.name)));
         let shown = |is_user, holds: fn(AppRole) -> bool| {
             let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user, holds));
             serde_json::value::to_raw_value(&offered.map(Tool::definition).collect::<Vec<_>>())

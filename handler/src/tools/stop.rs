@@ -26,6 +26,8 @@ pub(super) enum Stop {
         /// About which costs.
         scope: CostScope,
     },
+    /// Azure does not list the caller's subscriptions.
+    Subscriptions(CostError),
 }
 
 /// What is told about one failure.
@@ -49,10 +51,19 @@ impl From<BadArgument> for Stop {
 impl Stop {
     /// A question about `scope` failed.
     pub(super) fn failed(failure: CostFailure, scope: &CostScope) -> Self {
+        Self::of(failure, |error| Self::Azure { error, scope: scope.clone() })
+    }
+
+    /// The question for the caller's subscriptions failed.
+    pub(super) fn not_listed(failure: CostFailure) -> Self {
+        Self::of(failure, Self::Subscriptions)
+    }
+
+    fn of(failure: CostFailure, of_error: impl FnOnce(CostError) -> Self) -> Self {
         match failure {
             CostFailure::Exchange(failure) => Self::Refused(Refusal::Exchange(failure)),
             CostFailure::ClaimsChallenge(challenge) => Self::Refused(Refusal::ClaimsChallenge(challenge)),
-            CostFailure::Cost(error) => Self::Azure { error, scope: scope.clone() },
+            CostFailure::Cost(error) => of_error(error),
         }
     }
 
@@ -71,15 +82,8 @@ impl Stop {
                 format!("the call did not end within {} seconds", CALL_DEADLINE.as_secs()),
                 "Try again in a minute, or ask for fewer days.",
             ),
-            Self::Azure { error, scope } => {
-                let account = Account::of_azure(&error, &scope, caller);
-                if account.who == Who::Operator {
-                    // the error's own text holds nothing of Azure's answer but its codes
-                    let (reason, correlation_id) = (account.reason, ids.correlation_id);
-                    tracing::warn!(event = "azure_error", reason, %error, %correlation_id, "no usable answer");
-                }
-                account
-            }
+            Self::Azure { error, scope } => Account::of_azure(&error, &scope, caller).logged(&error, ids),
+            Self::Subscriptions(error) => Account::without_scope(&error, caller).logged(&error, ids),
         };
         (account.decision, account.reason.into(), Ok(account.result(ids)))
     }
@@ -96,6 +100,16 @@ impl Account {
 
     fn after(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
+    }
+
+    /// What the operator must act on is in the log too.
+    fn logged(self, error: &CostError, ids: &CallIds) -> Self {
+        if self.who == Who::Operator {
+            // the error's own text holds nothing of Azure's answer but its codes
+            let (reason, correlation_id) = (self.reason, ids.correlation_id);
+            tracing::warn!(event = "azure_error", reason, %error, %correlation_id, "no usable answer");
+        }
+        self
     }
 
     fn of_argument(BadArgument { sentence, how }: BadArgument) -> Self {
@@ -133,12 +147,6 @@ impl Account {
                 Who::User,
                 format!("401: {scope} belongs to another tenant than caller ({user})"),
                 format!("Ask for a subscription of tenant {}; this server serves no other.", caller.tid),
-            ),
-            CostError::TokenRejected(code) => Self::new(
-                "azure_token_rejected",
-                Who::User,
-                format!("401: Azure did not accept the sign-in of caller ({user}){}", parenthesis(code)),
-                "Sign in again and repeat the call. If it stays so, give the operator the correlation id.",
             ),
             CostError::NotFound => Self::new(
                 "azure_not_found",
@@ -180,6 +188,28 @@ impl Account {
                 format!("400: the enrollment of {scope} hides costs from its users"),
                 "An enterprise administrator must enable \"AO view charges\" in the enrollment's policies; no \
                  role helps.",
+            ),
+            CostError::TokenRejected(_)
+            | CostError::BudgetSpent { .. }
+            | CostError::Throttled { .. }
+            | CostError::Unavailable { .. }
+            | CostError::Timeout(_)
+            | CostError::Unreachable
+            | CostError::TooLarge
+            | CostError::ForeignLink
+            | CostError::BadAnswer(_) => Self::without_scope(error, caller),
+        }
+    }
+
+    /// What is the same whatever was asked about, the list of subscriptions included, which is about no scope.
+    fn without_scope(error: &CostError, caller: &Principal) -> Self {
+        let user = Name::new(&caller.user);
+        match error {
+            CostError::TokenRejected(code) => Self::new(
+                "azure_token_rejected",
+                Who::User,
+                format!("401: Azure did not accept the sign-in of caller ({user}){}", parenthesis(code)),
+                "Sign in again and repeat the call. If it stays so, give the operator the correlation id.",
             ),
             CostError::Throttled { retry_after } => Self::new(
                 "azure_throttled",
@@ -237,6 +267,13 @@ impl Account {
                 Who::Operator,
                 format!("Azure's answer can't be read: {what}"),
                 "Give the operator the correlation id.",
+            ),
+            // Azure lists subscriptions to everyone it accepts: what it says of a scope is not to be expected here
+            _ => Self::new(
+                "azure_list_refused",
+                Who::Operator,
+                format!("Azure does not list the subscriptions of caller ({user})"),
+                "Give the operator the correlation id. A subscription whose id is known can be asked about all the same.",
             ),
         }
     }

@@ -233,3 +233,42 @@ fn a_group_is_named_as_what_it_is() {
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
     "#);
 }
+
+#[test]
+fn a_list_that_is_not_given_is_about_no_scope() {
+    let told = |error| {
+        let (decision, reason, result) = Stop::not_listed(CostFailure::Cost(error)).settle(&bob(), &ids());
+        let Ok(ToolResult::Error { text, explanation }) = result else { panic!("a tool error") };
+        format!("{}, {reason}, {:?}\n{text}", decision.name(), explanation.who)
+    };
+    assert_snapshot!(told(CostError::TokenRejected(Name::new("ExpiredAuthenticationToken"))), @"
+    error, azure_token_rejected, User
+    401: Azure did not accept the sign-in of caller (bob@contoso.example) (ExpiredAuthenticationToken)
+    Sign in again and repeat the call. If it stays so, give the operator the correlation id.
+    Correlation id: 00000000-0000-0000-0000-000000c0ffee
+    ");
+    let refused = told(CostError::AccessDenied);
+    assert_snapshot!(refused, @"
+    error, azure_list_refused, Operator
+    Azure does not list the subscriptions of caller (bob@contoso.example)
+    Give the operator the correlation id. A subscription whose id is known can be asked about all the same.
+    Correlation id: 00000000-0000-0000-0000-000000c0ffee
+    ");
+    for error in [CostError::Forbidden(Name::new("x")), CostError::NotFound, CostError::OtherTenant, CostError::NoData]
+    {
+        assert_eq!(told(error), refused);
+    }
+    for error in [
+        CostError::Throttled { retry_after: Duration::from_secs(42) },
+        CostError::Unavailable { status: StatusCode::BAD_GATEWAY, retry_after: None },
+        CostError::Timeout(Duration::from_secs(30)),
+        CostError::Unreachable,
+        CostError::TooLarge,
+        CostError::ForeignLink,
+        CostError::BadAnswer("not a list of subscriptions"),
+    ] {
+        let scope = CostScope::Subscription(SUBSCRIPTION.parse().unwrap());
+        let (_, reason, _) = Stop::failed(CostFailure::Cost(error.clone()), &scope).settle(&bob(), &ids());
+        assert!(told(error).contains(&*reason), "{reason}");
+    }
+}

@@ -46,13 +46,15 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
     assert_snapshot!(answer.text, @r#"
     You are bob@contoso.example (user), object id b0b0b0b0-0000-4000-8000-000000000001, in tenant 7e4a0000-0000-4000-8000-000000000001, calling through client c11e0000-0000-4000-8000-000000000001. Permissions of this token: cost.read.
 
-    | Tool            | Callable | Missing     |
-    | :-------------- | :------- | :---------- |
-    | cost_budgets    | yes      |             |
-    | cost_by_service | yes      |             |
-    | cost_export     | no       | cost.export |
-    | cost_forecast   | yes      |             |
-    | whoami          | yes      |             |
+    | Tool                  | Callable | Missing     |
+    | :-------------------- | :------- | :---------- |
+    | cost_budgets          | yes      |             |
+    | cost_by_service       | yes      |             |
+    | cost_dimension_values | yes      |             |
+    | cost_export           | no       | cost.export |
+    | cost_forecast         | yes      |             |
+    | subscriptions_list    | yes      |             |
+    | whoami                | yes      |             |
 
     - cost_export: Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at "approval required", an administrator must consent to it.
     "#);
@@ -76,6 +78,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
           "tool": "cost_by_service"
         },
         {
+          "callable": true,
+          "tool": "cost_dimension_values"
+        },
+        {
           "callable": false,
           "how": "Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at \"approval required\", an administrator must consent to it.",
           "missing": "cost.export",
@@ -84,6 +90,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
         {
           "callable": true,
           "tool": "cost_forecast"
+        },
+        {
+          "callable": true,
+          "tool": "subscriptions_list"
         },
         {
           "callable": true,
