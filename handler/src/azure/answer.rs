@@ -169,7 +169,7 @@ impl Columns {
 }
 
 fn name_of(text: &str) -> Name {
-    let name = Name::new(text);
+    let name = Name::value(text);
     // Azure's own word for costs that belong to nothing in particular
     if name.is_empty() { Name::new("Unassigned") } else { name }
 }
@@ -246,6 +246,15 @@ mod tests {
         Unassigned: 0 EUR
         Unassigned: 1 EUR
         ");
+    }
+
+    #[test]
+    fn a_name_is_as_long_as_a_filter_takes_it() {
+        for (length, whole) in [(256, true), (257, false)] {
+            let name = "r".repeat(length);
+            let line = lines(&table("Cost ServiceName Currency", &format!(r#"[[1,"{name}","EUR"]]"#)));
+            assert_eq!(line == format!("{name}: 1 EUR"), whole, "{length}");
+        }
     }
 
     #[test]

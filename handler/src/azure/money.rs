@@ -89,6 +89,29 @@ impl Money {
         (self.currency == other.currency).then(|| Self::new(&(&self.amount - &other.amount), self.currency))
     }
 
+    /// The other side of a sum: a cost as a credit of the same size.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        self.times(-1)
+    }
+
+    /// So many times as much.
+    #[must_use]
+    pub fn times(&self, factor: i64) -> Self {
+        Self::new(&(&self.amount * BigDecimal::from(factor)), self.currency)
+    }
+
+    /// Whether one of two amounts is ten times the other or more and above 100: something began or ended between them,
+    /// and a rate of growth says nothing.
+    #[must_use]
+    pub fn is_step_from(&self, base: &Self) -> bool {
+        let (small, large) = if self.amount < base.amount { (self, base) } else { (base, self) };
+        self.currency == base.currency
+            && small.amount.is_positive()
+            && large.amount > 100
+            && large.amount >= &small.amount * 10_u32
+    }
+
     /// The exact amount: no exponent, no trailing zeros, a dot before the places.
     #[must_use]
     pub fn exact(&self) -> String {
@@ -110,6 +133,17 @@ impl Money {
         }
         let smallest = BigDecimal::new(1.into(), self.currency.minor_units().into()).to_plain_string();
         if self.is_negative() { format!(">-{smallest}") } else { format!("<{smallest}") }
+    }
+
+    /// A change for a person: as [`Money::shown`], with a plus where it is more.
+    #[must_use]
+    pub fn signed(&self) -> String {
+        let shown = self.shown();
+        match shown.strip_prefix('<') {
+            Some(smallest) => format!("<+{smallest}"),
+            None if self.amount.is_positive() => format!("+{shown}"),
+            None => shown,
+        }
     }
 
     /// This amount in percent of a `total` of the same currency. A total of nothing, or a credit, has no shares.
@@ -166,6 +200,12 @@ impl Percent {
     #[must_use]
     pub fn of_fraction(number: &str) -> Option<Self> {
         decimal(number).map(|part| Self((part * 100_u32).with_scale_round(1, RoundingMode::HalfUp)))
+    }
+
+    /// A change for a person: with a plus where it is more.
+    #[must_use]
+    pub fn signed(&self) -> String {
+        if self.0.is_positive() { format!("+{self}") } else { self.to_string() }
     }
 
     /// Whether shares that were rounded one by one are the whole together.
@@ -389,6 +429,33 @@ mod tests {
     }
 
     #[test]
+    fn a_change_has_a_sign_unless_it_is_none() {
+        for (amount, signed) in
+            [("1.5", "+1.50"), ("-1.5", "-1.50"), ("0", "0.00"), ("0.001", "<+0.01"), ("-0.001", ">-0.01")]
+        {
+            assert_eq!(money(amount, "EUR").signed(), signed);
+        }
+        let signed = |amount| money(amount, "EUR").percent_of(&money("3", "EUR")).map(|percent| percent.signed());
+        assert_eq!(["1", "-1", "0"].map(signed), ["+33.3", "-33.3", "0.0"].map(|percent| Some(percent.to_owned())));
+    }
+
+    #[test]
+    fn ten_times_as_much_is_a_step_in_both_directions_unless_it_is_little() {
+        for (base, current, step) in [
+            ("10.01", "100.1", true),
+            ("10.01", "100.09", false),
+            ("10", "100", false),
+            ("1000", "100", true),
+            ("0", "1000", false),
+            ("-1", "1000", false),
+            ("500", "500", false),
+        ] {
+            assert_eq!(money(current, "EUR").is_step_from(&money(base, "EUR")), step, "{base} to {current}");
+        }
+        assert!(!money("1000", "EUR").is_step_from(&money("1", "USD")));
+    }
+
+    #[test]
     fn rounded_shares_may_not_add_up() {
         let shares = |parts: &[&str]| {
             let total = Totals::of(&parts.iter().map(|part| money(part, "EUR")).collect::<Vec<_>>()).in_currency(eur());
@@ -457,6 +524,16 @@ mod tests {
             let amounts: Vec<_> = units.iter().map(|units| money(&format!("{units}e-15"), "EUR")).collect();
             let sum: i128 = units.iter().copied().map(i128::from).sum();
             prop_assert_eq!(Totals::of(&amounts).in_currency(eur()), money(&format!("{sum}e-15"), "EUR"));
+        }
+
+        #[test]
+        fn what_is_taken_away_and_given_back_is_nothing(amounts in amounts(), factor in 1_i64..400) {
+            for amount in amounts {
+                let copies = std::iter::repeat_n(&amount, usize::try_from(factor).unwrap());
+                let sum = Totals::of(copies).in_currency(amount.currency());
+                prop_assert_eq!(&sum, &amount.times(factor));
+                prop_assert!(Totals::of([&sum, &sum.negated()]).in_currency(amount.currency()).is_zero());
+            }
         }
 
         #[test]

@@ -124,6 +124,11 @@ impl Breakdown {
 
 impl Top {
     const MOST: usize = 50;
+
+    /// So many.
+    pub(super) fn count(self) -> usize {
+        self.0
+    }
 }
 
 impl Default for Top {

@@ -42,6 +42,16 @@ impl Facts {
         }
     }
 
+    /// Whose costs.
+    pub(super) fn scope(&self) -> &CostScope {
+        &self.scope
+    }
+
+    /// Of which days.
+    pub(super) fn period(&self) -> Period {
+        self.period
+    }
+
     /// Adds a note before the others.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.insert(0, note.into());
@@ -54,15 +64,19 @@ impl Facts {
 
     /// `Subscription … cost 12.34 EUR (actual cost, whole UTC days, as of …).`
     pub(super) fn sentence<'a>(&self, totals: impl IntoIterator<Item = &'a Money>) -> String {
-        let mut sentence = format!("{} cost {} ({})", beginning(&self.scope), amounts(totals), self.how());
+        format!("{} cost {} {}.\n", beginning(&self.scope), amounts(totals), self.terms())
+    }
+
+    /// `(actual cost, whole UTC days, as of …), counting only tag:env = prod`
+    pub(super) fn terms(&self) -> String {
+        let mut terms = format!("({})", self.how());
         for (index, filter) in self.filters.iter().enumerate() {
             let values: Vec<_> = filter.values.iter().map(|value| Name::new(value).markdown()).collect();
             let by = Name::new(&filter.by.to_string()).markdown();
             let glue = if index == 0 { ", counting only " } else { " and " };
-            sentence.extend([glue, &by, " = ", &values.join(" or ")]);
+            terms.extend([glue, &by, " = ", &values.join(" or ")]);
         }
-        sentence.push_str(".\n");
-        sentence
+        terms
     }
 
     /// `actual cost, whole UTC days, as of 2026-11-22T09:14:03Z`

@@ -9,6 +9,7 @@ mod arguments;
 mod breakdown;
 mod cost_budgets;
 mod cost_by_service;
+mod cost_compare;
 mod cost_dimension_values;
 mod cost_export;
 mod cost_forecast;

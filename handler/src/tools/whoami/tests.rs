@@ -50,6 +50,7 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
     | :-------------------- | :------- | :---------- |
     | cost_budgets          | yes      |             |
     | cost_by_service       | yes      |             |
+    | cost_compare          | yes      |             |
     | cost_dimension_values | yes      |             |
     | cost_export           | no       | cost.export |
     | cost_forecast         | yes      |             |
@@ -76,6 +77,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
         {
           "callable": true,
           "tool": "cost_by_service"
+        },
+        {
+          "callable": true,
+          "tool": "cost_compare"
         },
         {
           "callable": true,
