@@ -4,7 +4,7 @@ use http::StatusCode;
 use identity::{ArmResponse, UnixTime};
 
 use super::{
-    CostError, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
+    CostError, CostQuery, Day, Dimension, Granularity, Grouping, Money, Name, PAGE_LIMIT,
     query::{COST_ALIAS, COST_COLUMN, USD_ALIAS, USD_COLUMN},
     table::{Complaint, Place, Row, Table},
 };
@@ -77,12 +77,15 @@ pub(super) fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> 
     }
 }
 
+/// Makes a name of text.
+type Clean = fn(&str) -> Name;
+
 /// Where everything is in the rows of a page.
 struct Columns {
     cost: Place,
     usd: Option<Place>,
     date: Option<Place>,
-    names: Vec<Place>,
+    names: Vec<(Place, Clean)>,
     currency: Place,
 }
 
@@ -99,23 +102,25 @@ impl Columns {
         let date = (query.granularity != Granularity::None).then(|| table.column(&DATES)).transpose()?;
         // the columns of tags all have one name; they come in the order the tags were asked for
         let mut tags = table.places(&[TAG_VALUE]);
-        let mut name = |grouping: &Grouping| match grouping {
+        let mut place = |grouping: &Grouping| match grouping {
             Grouping::Dimension(dimension) => table.column(&[dimension.name()]),
             Grouping::Tag(_) => tags.next().ok_or("a column is missing"),
         };
+        let name = |grouping| Ok((place(grouping)?, cleaned_as(grouping)));
         Ok(Self {
             cost: table.column(&[COST_COLUMN, COST_ALIAS])?,
             usd,
             date,
-            names: query.group_by.iter().map(&mut name).collect::<Result<_, _>>()?,
+            names: query.group_by.iter().map(name).collect::<Result<_, Complaint>>()?,
             currency: table.column(&["Currency"])?,
         })
     }
 
     fn line(&self, row: &Row<'_>) -> Result<CostLine, Complaint> {
         let usd = |place| row.money(place, super::Currency::USD);
+        let name = |(place, clean): &(Place, Clean)| Ok(or_unassigned(clean(&row.text(*place)?)));
         Ok(CostLine {
-            names: self.names.iter().map(|place| Ok(name_of(&row.text(*place)?))).collect::<Result<_, Complaint>>()?,
+            names: self.names.iter().map(name).collect::<Result<_, Complaint>>()?,
             date: self.date.map(|place| row.day(place)).transpose()?,
             cost: row.money(self.cost, row.currency(self.currency)?)?,
             usd: self.usd.map(usd).transpose()?,
@@ -123,8 +128,15 @@ impl Columns {
     }
 }
 
-fn name_of(text: &str) -> Name {
-    let name = Name::new(text);
+/// How the values of a grouping are cleaned.
+fn cleaned_as(grouping: &Grouping) -> Clean {
+    match grouping {
+        Grouping::Dimension(Dimension::ResourceId) => Name::resource_id,
+        Grouping::Dimension(_) | Grouping::Tag(_) => Name::new,
+    }
+}
+
+fn or_unassigned(name: Name) -> Name {
     // Azure's own word for costs that belong to nothing in particular
     if name.is_empty() { Name::new("Unassigned") } else { name }
 }
@@ -201,6 +213,14 @@ mod tests {
         Unassigned: 0 EUR
         Unassigned: 1 EUR
         ");
+    }
+
+    #[test]
+    fn the_id_of_a_resource_keeps_its_end() {
+        let id = format!("/subscriptions/{}/resourcegroups/{}/vm-7", "0".repeat(36), "g".repeat(90));
+        let body = table("Cost ResourceId Currency", &json!([[1, id, "EUR"]]).to_string());
+        let page = page(body.as_bytes(), &query(&["ResourceId"])).unwrap();
+        assert_eq!(page.lines[0].names[0].as_str(), id);
     }
 
     #[test]
