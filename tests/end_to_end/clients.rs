@@ -27,7 +27,7 @@ async fn the_rust_sdk_lists_and_calls_in_both_eras() {
                 ().serve(transport).await.unwrap()
             };
             let tools = client.list_all_tools().await.unwrap();
-            assert_eq!(tools.len(), 3);
+            assert!(tools.iter().any(|tool| tool.name == "cost_by_service"), "{tools:?}");
             let arguments = json!({ "subscriptionId": SHOP_PROD }).as_object().cloned();
             let mut call = CallToolRequestParams::new("cost_by_service");
             call.arguments = arguments;

@@ -73,7 +73,7 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     };
     let alice = deployment.client.list(&reads(&deployment, deployment.lab.alice())).await.unwrap();
-    assert_eq!(names(&alice.body), ["cost_by_service", "cost_export", "whoami"]);
+    assert_eq!(names(&alice.body), ["cost_by_service", "cost_export", "cost_query", "whoami"]);
     assert_eq!(alice.body.pointer("/result/cacheScope"), Some(&json!("private")));
     let service =
         deployment.client.list(&deployment.lab.service_token(&["Diagnostics.Read"]).issue().unwrap()).await.unwrap();

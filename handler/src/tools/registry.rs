@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
-    cost_by_service, cost_export,
+    cost_by_service, cost_export, cost_query,
     stop::Stop,
     whoami,
 };
@@ -78,7 +78,7 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn new(app_id_uri: String) -> Result<Self, serde_json::Error> {
-        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), whoami::tool()];
+        let mut tools = vec![cost_by_service::tool(), cost_export::tool(), cost_query::tool(), whoami::tool()];
         tools.sort_by_key(|tool| tool.name);
         let shown = |is_user| {
             let offered = tools.iter().filter(|tool| tool.is_offered_to(is_user));

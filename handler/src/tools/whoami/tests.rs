@@ -50,6 +50,7 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
     | :-------------- | :------- | :---------- |
     | cost_by_service | yes      |             |
     | cost_export     | no       | cost.export |
+    | cost_query      | yes      |             |
     | whoami          | yes      |             |
 
     - cost_export: Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at "approval required", an administrator must consent to it.
@@ -74,6 +75,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
           "how": "Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at \"approval required\", an administrator must consent to it.",
           "missing": "cost.export",
           "tool": "cost_export"
+        },
+        {
+          "callable": true,
+          "tool": "cost_query"
         },
         {
           "callable": true,
