@@ -11,6 +11,7 @@ mod doctor;
 mod edge;
 mod faults;
 mod pace;
+mod queries;
 mod scenarios;
 mod secrets;
 mod stampede;
