@@ -10,6 +10,7 @@ mod diagnostics;
 mod doctor;
 mod edge;
 mod faults;
+mod hosts;
 mod pace;
 mod queries;
 mod scenarios;
