@@ -123,9 +123,28 @@ warnings = {line["event"] for line in lines if line["event"].startswith("credent
 check("certificate", {row["event"] for row in rows}, warnings)
 check("certificate: the end comes first", rows[0]["days"] in (9, 10), True)
 
+# what the table of alerts measures and tells apart are columns of a kind that a rule can use
+alerts = {}
+for line in (folder / "README.md").read_text().splitlines():
+    cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+    if line.startswith("| `") and len(cells) == 7:
+        alerts[cells[0].strip("` ").removesuffix(".kql")] = cells[4:]
+check("alerts", len(alerts), 5)
+for name, (measure, condition, dimension) in alerts.items():
+    rows = ask(name)
+    column, aggregation = (part.strip("` ") for part in measure.split(","))
+    values = [row[column] for row in rows] if aggregation == "Maximum" else [len(rows)]
+    check(f"{name}: measure", all(isinstance(value, (int, float)) for value in values) and values != [], True)
+    if name != "latency":
+        # no play is as slow as that
+        check(f"{name}: fires", max(values) > float(condition.removeprefix("> ")), True)
+    if dimension != "all":
+        texts = [row[dimension.removeprefix("each").strip("` ")] for row in rows]
+        check(f"{name}: dimension", all(isinstance(text, str) and text for text in texts), True)
+
 # a quiet quarter of an hour raises nothing
 database.sql("DELETE FROM traces WHERE message LIKE '%\"event\"%'")
-for name in ["exchange-failures", "denials-of-one-person", "operator-faults", "certificate", "latency"]:
+for name in alerts:
     check(f"{name}: quiet", ask(name), [])
 
 if failed:
