@@ -28,14 +28,19 @@ pub(super) async fn collected() -> Vec<Value> {
     [calls, entra, azure, ends, renewed, failed].concat()
 }
 
-/// What is on standard output; waits for the line of a last call.
+/// What is on standard output, up to the line of a call made to mark the end.
 async fn lines(deployment: &Deployment) -> Vec<Value> {
     let monitor = deployment.lab.service_token(&["Diagnostics.Read"]).issue().unwrap();
     deployment.client.call(&monitor, "diagnostics", json!({})).await.unwrap();
-    deployment.host.console().wait_for_line(r#""tool":"diagnostics""#).await.unwrap();
-    let lines = deployment.host.console().lines();
-    let written = lines.iter().filter(|line| line.source == Source::Stdout);
-    written.map(|line| serde_json::from_str(&line.text).unwrap()).collect()
+    let mut console = deployment.host.console().follow();
+    let mut lines: Vec<Value> = Vec::new();
+    while lines.last().is_none_or(|line| line["tool"] != "diagnostics" || line["decision"] != "accept") {
+        let line = console.next().await.expect("the host is there");
+        if line.source == Source::Stdout {
+            lines.push(serde_json::from_str(&line.text).unwrap());
+        }
+    }
+    lines
 }
 
 /// Alice works, Bob looks around, others come with what does not let them in.
