@@ -177,7 +177,7 @@ fn text(data: &Listed, question: &Question) -> String {
 
 fn sentence(data: &Listed, question: &Question) -> String {
     let Listed { dimension, matching, total, as_of, .. } = data;
-    let scope = Name::new(&question.scope.to_string()).markdown();
+    let scope = Name::value(&question.scope.to_string()).markdown();
     let usage = data.usage.as_ref().map(|Usage { from, to }| format!(" from {from} to {to}")).unwrap_or_default();
     let count = match total {
         0 => "no value".to_owned(),
