@@ -73,13 +73,19 @@ async fn a_limit_of_a_scope_is_told_in_seconds_and_azure_is_left_alone() {
 async fn every_tool_names_the_seconds_when_it_is_throttled() {
     let tenant = Tenant::start().await;
     // a scope of its own for each: one that must wait is not asked about by any tool
-    let groups = ["rg-shop-prod", "rg-shop-data", "rg-shop-network"].map(|group| (SHOP_PROD, json!(group)));
-    let scopes =
-        [SHOP_PROD, SHOP_DEV, ANALYTICS].map(|subscription| (subscription, json!(null))).into_iter().chain(groups);
-    let tools = ANSWERS.map(|(tool, _)| tool).into_iter().filter(|tool| *tool != "subscriptions_list");
-    for (tool, (subscription, group)) in tools.zip(scopes) {
+    let mut scopes = [
+        json!({ "subscriptionId": SHOP_PROD }),
+        json!({ "subscriptionId": SHOP_DEV }),
+        json!({ "subscriptionId": ANALYTICS }),
+        json!({ "subscriptionId": SHOP_PROD, "resourceGroup": "rg-shop-prod" }),
+        json!({ "subscriptionId": SHOP_PROD, "resourceGroup": "rg-shop-data" }),
+        json!({ "subscriptionId": SHOP_PROD, "resourceGroup": "rg-shop-network" }),
+        json!({ "subscriptionId": SHOP_DEV, "resourceGroup": "rg-shop-dev" }),
+    ]
+    .into_iter();
+    for (tool, _) in ANSWERS.into_iter().filter(|(tool, _)| *tool != "subscriptions_list") {
         tenant.azure().throttle_by(1, &[(Limit::Entity, 41)]);
-        let question = with(&arguments(tool, subscription), &json!({ "resourceGroup": group }));
+        let question = with(&arguments(tool, SHOP_PROD), &scopes.next().unwrap());
         let text = tenant.refusal(&tenant.alice, tool, question).await;
         assert!(text.starts_with("429: Azure limits cost queries; try again in 41 seconds\n"), "{tool}: {text}");
         assert_eq!(tenant.asked().len(), 1, "{tool}");
