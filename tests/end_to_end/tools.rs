@@ -87,6 +87,7 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
             "cost_dimension_values",
             "cost_export",
             "cost_forecast",
+            "cost_query",
             "subscriptions_list",
             "whoami"
         ]

@@ -13,6 +13,8 @@ use super::grouping::LONGEST_VALUE;
 
 /// The longest name shown, in characters.
 const LONGEST: usize = 120;
+/// The longest id of a resource shown, in characters: what tells two resources apart is at its end.
+const LONGEST_RESOURCE_ID: usize = 400;
 /// The longest message of Azure shown, in characters: it may list the values that would have been valid.
 const LONGEST_MESSAGE: usize = 400;
 
@@ -26,6 +28,12 @@ impl Name {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(clean(text, LONGEST))
+    }
+
+    /// Cleans the id of a resource, which is longer than a name.
+    #[must_use]
+    pub fn resource_id(text: &str) -> Self {
+        Self(clean(text, LONGEST_RESOURCE_ID))
     }
 
     /// Cleans a message of Azure. GUIDs are masked: they are object ids of people more often than they help.

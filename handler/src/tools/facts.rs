@@ -38,7 +38,7 @@ impl Facts {
             filters: filters.clone(),
             as_of: rfc3339(now),
             complete: !capped,
-            notes: notes(period, capped),
+            notes: notes(scope, period, capped),
         }
     }
 
@@ -102,7 +102,7 @@ pub(super) fn list(notes: &[String]) -> String {
     notes.iter().flat_map(|note| ["- ", note, "\n"]).collect()
 }
 
-fn notes(period: &Period, capped: bool) -> Vec<String> {
+fn notes(scope: &CostScope, period: &Period, capped: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if capped {
         notes.push(format!(
@@ -119,6 +119,12 @@ fn notes(period: &Period, capped: bool) -> Vec<String> {
     if period.is_estimate() {
         notes.push(
             "The last month of the period is still open: its costs may change until the fifth of the next month."
+                .to_owned(),
+        );
+    }
+    if scope.is_management_group() {
+        notes.push(
+            "Of a management group Azure counts what was used, and not what was bought, such as reservations."
                 .to_owned(),
         );
     }

@@ -31,6 +31,7 @@ fn tools() -> Vec<Tool> {
         Tool { more: json!({ "dimension": "ServiceName" }), ..tool("cost_dimension_values", "ServiceName has ") },
         tool("cost_export", "**Cost export**"),
         Tool { at_management_groups: false, ..tool("cost_forecast", "**Cost forecast**") },
+        tool("cost_query", "**Spend by "),
     ]
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::tenant::{Tenant, with};
 
 /// How often Azure is asked for one answer. Lists do not count against the limits of queries.
-const ANSWERS: [(&str, usize); 7] = [
+const ANSWERS: [(&str, usize); 8] = [
     ("subscriptions_list", 1),
     ("cost_budgets", 2),
     ("cost_by_service", 1),
@@ -15,6 +15,7 @@ const ANSWERS: [(&str, usize); 7] = [
     ("cost_dimension_values", 1),
     ("cost_export", 1),
     ("cost_forecast", 1),
+    ("cost_query", 1),
 ];
 
 fn arguments(tool: &str, subscription: &str) -> Value {

@@ -39,7 +39,14 @@ async fn refusal(tenant: &Tenant, tool: &str, arguments: Value) -> String {
 async fn a_dimension_that_azure_does_not_know_there() {
     let tenant = Tenant::start().await;
     let arguments = json!({ "managementGroupId": CONTOSO_GROUP, "groupBy": "ResourceId" });
-    assert_snapshot!(refusal(&tenant, "cost_export", arguments).await, @"
+    assert_snapshot!(refusal(&tenant, "cost_export", arguments).await, @r#"
+    Argument `groupBy`: Azure tells resources apart within a subscription only.
+    Ask for one subscription or resource group, or group by something else. For example: `{"groupBy":["SubscriptionName","ResourceGroupName"]}`.
+    Correlation id: (id)
+    "#);
+    let filters = json!([{ "by": "ResourceId", "values": ["vm-1"] }]);
+    let arguments = json!({ "managementGroupId": CONTOSO_GROUP, "filters": filters });
+    assert_snapshot!(refusal(&tenant, "cost_by_service", arguments).await, @"
     400: Azure does not know that dimension for management group contoso
     Its agreement has these: 'ResourceGroupName','ResourceType','ResourceLocation','SubscriptionId','SubscriptionName','MeterCategory','MeterSubcategory','Meter','ServiceName','PublisherType','PricingModel','ChargeType'. Ask for one of them.
     Correlation id: (id)
@@ -47,7 +54,7 @@ async fn a_dimension_that_azure_does_not_know_there() {
     let arguments = json!({ "subscriptionId": SHOP_PROD, "groupBy": "Colour" });
     assert_snapshot!(refusal(&tenant, "cost_export", arguments).await, @r#"
     Argument `groupBy` is not valid.
-    By what: one or two dimensions or tags (`tag:<key>`). Default: `ServiceName`. For example: `{"groupBy":["ResourceGroupName","tag:team"]}`.
+    What each line is about: one or two, and not twice the same, of ServiceName, ResourceGroupName, ResourceId, ResourceType, ResourceLocation, MeterCategory, MeterSubcategory, Meter, ChargeType, PublisherType, PricingModel, SubscriptionId, SubscriptionName, or tag:<key> with the key of a tag. Default: ServiceName; for a management group SubscriptionName and SubscriptionId. For example: `{"groupBy":["ResourceGroupName","tag:team"]}`.
     Correlation id: (id)
     "#);
 }
