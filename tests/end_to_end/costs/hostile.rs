@@ -213,9 +213,24 @@ async fn services_are_shown_as_they_are_called() {
 }
 
 #[tokio::test]
+async fn pairs_of_names_by_day_are_shown_as_they_are_called() {
+    let tenant = tenant().await;
+    let by_tag = ["tag:team", "tag:**[x](http://attacker.example)** | <b>"];
+    for pair in DIMENSIONS.chunks(2).chain([&by_tag[..]]) {
+        let question = json!({ "period": "lastMonth", "groupBy": pair, "granularity": "daily", "top": 50 });
+        let told = tenant.ask("cost_query", with(&subject(), &question)).await;
+        let (items, series) = (&told.data["currencies"][0]["items"], &told.data["currencies"][0]["series"]);
+        let page = is_harmless(&told, &[NAMES.len() + 1, each(series).count()]);
+        shows(&page, names(items));
+        let columns = page.tables[1][0].iter().filter(|heading| heading.contains(MARK)).count();
+        assert_eq!(columns, each(&series[0]["items"]).count());
+    }
+}
+
+#[tokio::test]
 async fn changes_are_shown_by_whatever_name() {
     let tenant = tenant().await;
-    let by_tag = ["tag:team", "tag:**[mallory](http://attacker.example)** | <b>"];
+    let by_tag = ["tag:team", "tag:**[x](http://attacker.example)** | <b>"];
     for by in DIMENSIONS.into_iter().chain(by_tag) {
         let told = tenant.ask("cost_compare", with(&subject(), &json!({ "groupBy": by, "top": 50 }))).await;
         let movers = &told.data["currencies"][0]["movers"];

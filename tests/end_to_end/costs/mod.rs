@@ -13,6 +13,7 @@ mod hostile;
 mod ledger;
 mod limits;
 mod markdown;
+mod query;
 mod sentences;
 mod services;
 mod tenant;
