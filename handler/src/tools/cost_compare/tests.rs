@@ -537,6 +537,9 @@ fn a_wrong_argument_is_named_with_an_example_of_the_right_form() {
 }
 
 proptest! {
+    // a case is a whole answer, judged by its schema
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn every_change_is_exact_and_all_of_them_are_the_total_s(
         amounts in proptest::collection::vec((-1e6_f64..1e6, 0_usize..12, any::<bool>(), 0_usize..2, any::<bool>()), 1..80),
