@@ -67,14 +67,14 @@ impl Name {
         self.0.is_empty()
     }
 
-    /// For a cell of a Markdown table: no markup, no link, no image, no HTML, no end of the cell.
+    /// For a cell of a Markdown table: no markup, no link, no image, no HTML, no formula, no end of the cell.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut escaped = String::with_capacity(self.0.len());
         for character in self.0.chars() {
             // a colon makes a link of an address; so does the dot after "www"
             let links = character == '.' && escaped.to_ascii_lowercase().ends_with("www");
-            if links || r"\`*_[]()<>!#|~&:".contains(character) {
+            if links || r"\`*_[]()<>!#|~&:$".contains(character) {
                 escaped.push('\\');
             }
             escaped.push(character);
@@ -228,6 +228,7 @@ mod tests {
         assert_snapshot!(escaped(r"a\|b"), @r"a\\\|b");
         assert_snapshot!(escaped("![x](https://evil.example/?q=1)"), @r"\!\[x\]\(https\://evil.example/?q=1\)");
         assert_snapshot!(escaped("<img src=x onerror=alert(1)>"), @r"\<img src=x onerror=alert\(1\)\>");
+        assert_snapshot!(escaped(r"$\href{x}{y}$"), @r"\$\\href{x}{y}\$");
         assert_snapshot!(escaped("WWW.evil.example bob@evil.example"), @r"WWW\.evil.example bob@evil.example");
         assert_snapshot!(escaped("**Total** `code` # ~~x~~ &#124; __y__"), @r"\*\*Total\*\* \`code\` \# \~\~x\~\~ \&\#124; \_\_y\_\_");
     }

@@ -92,7 +92,7 @@ impl Facts {
 
 /// `Subscription …`, as a sentence begins.
 pub(super) fn beginning(scope: &CostScope) -> String {
-    let scope = Name::new(&scope.to_string()).markdown();
+    let scope = Name::value(&scope.to_string()).markdown();
     let (first, rest) = scope.split_at(scope.chars().next().map_or(0, char::len_utf8));
     format!("{}{rest}", first.to_uppercase())
 }

@@ -182,18 +182,18 @@ impl Account {
                 "azure_invalid_dimension",
                 Who::User,
                 format!("400: Azure does not know that dimension for {scope}"),
-                format!("Its agreement has these: {valid}. Ask for one of them."),
+                format!("Its agreement has these: {}. Ask for one of them.", valid.markdown()),
             ),
             CostError::BadRequest { status, message } if is_management_group => Self::new(
                 "azure_management_group_unsupported",
                 Who::User,
-                format!("{}: Azure does not answer for {scope}: \"{message}\"", status.as_u16()),
+                format!("{}: Azure does not answer for {scope}: \"{}\"", status.as_u16(), message.markdown()),
                 SUMMED_UP,
             ),
             CostError::BadRequest { status, message } => Self::new(
                 "azure_bad_request",
                 Who::Operator,
-                format!("{}: Azure does not accept the query for {scope}: \"{message}\"", status.as_u16()),
+                format!("{}: Azure does not accept the query for {scope}: \"{}\"", status.as_u16(), message.markdown()),
                 "The subscription's agreement may not support it. Give the operator the correlation id.",
             ),
             CostError::AccountCostDisabled => Self::new(
@@ -315,7 +315,7 @@ const SUMMED_UP: &str = "Azure sums up management groups under Enterprise Agreem
 
 /// Azure's code, where it said one.
 fn parenthesis(code: &Name) -> String {
-    if code.is_empty() { String::new() } else { format!(" ({code})") }
+    if code.is_empty() { String::new() } else { format!(" ({})", code.markdown()) }
 }
 
 #[cfg(test)]

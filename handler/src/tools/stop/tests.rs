@@ -102,7 +102,7 @@ fn every_error_of_azure_has_its_own_account() {
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
     error, azure_bad_request, Operator {}
-    400: Azure does not accept the query for subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590: "Invalid dataset grouping: 'X'"
+    400: Azure does not accept the query for subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590: "Invalid dataset grouping\: 'X'"
     The subscription's agreement may not support it. Give the operator the correlation id.
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
