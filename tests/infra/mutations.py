@@ -130,6 +130,7 @@ MUTATIONS = [
     ("explained", "infra/README.md", "`Microsoft.KeyVault/vaults`", "`Microsoft.KeyVault`"),
     ("explained", "infra/README.md", "`OBO_CACHE_TTL_SECONDS`", "the cache's life"),
     ("azure_yaml", "azure.yaml", "path: infra/identity", "path: infra/resources"),
+    ("azure_yaml", "azure.yaml", "      dependsOn: [identity]\n", ""),
     ("azure_yaml", "azure.yaml", "  server:", "  mcp:"),
     ("azure_yaml", "azure.yaml", "../hooks/register.sh", "hooks/register.sh"),
     ("azure_yaml", "azure.yaml", "prepackage:", "predeploy:"),

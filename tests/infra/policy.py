@@ -480,6 +480,8 @@ def azure_yaml(world: World) -> Problems:
     layers = [(layer["name"], layer["path"]) for layer in project["infra"]["layers"]]
     if layers != [("identity", "infra/identity"), ("resources", "infra/resources")]:
         yield f"azure.yaml: layers are {layers}"
+    if project["infra"]["layers"][-1].get("dependsOn") != ["identity"]:
+        yield "azure.yaml: step 2 must wait for step 1"
     services = {name: (it["host"], it["language"], it["dist"]) for name, it in project["services"].items()}
     tags = {it.body["tags"]["azd-service-name"] for _, it in world.of_type("Microsoft.Web/sites")}
     if services != {tag: ("function", "custom", "dist/package") for tag in tags}:
