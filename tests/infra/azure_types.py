@@ -16,10 +16,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from bicep import Handle, Reference, Repository
-from policy import World
+from world import World
 
 # the package lists these two and does not ship them
-NOT_PUBLISHED = {"Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/actionGroups", "Microsoft.Insights/diagnosticSettings"}
+NOT_PUBLISHED = {
+    "Microsoft.Insights/scheduledQueryRules",
+    "Microsoft.Insights/actionGroups",
+    "Microsoft.Insights/diagnosticSettings",
+}
 # of Bicep, not of the resource
 OF_BICEP = {"parent", "scope"}
 # each must be noticed: a name, a value, a kind, a missing property
@@ -40,9 +44,15 @@ class Types:
     def of(self, kind: str) -> dict[str, Any]:
         """Every type that the resource's definition uses, by name."""
         if kind not in self.known:
-            environment = {**os.environ, "AZURE_MCP_COLLECT_TELEMETRY": "false", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+            environment = {
+                **os.environ,
+                "AZURE_MCP_COLLECT_TELEMETRY": "false",
+                "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
+            }
             command = [self.program, "bicepschema", "get", "--resource-type", kind]
-            output = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False).stdout
+            output = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=120, check=False
+            ).stdout
             answer, _ = json.JSONDecoder().raw_decode(output[output.index("{") :])
             if answer["status"] != 200:
                 raise SystemExit(f"no types of {kind}: {answer['message'][:200]}")

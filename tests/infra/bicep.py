@@ -299,7 +299,7 @@ class Template:
                 return {"id": Reference("subscriptionId")}
             case "environment", []:
                 return PUBLIC_CLOUD
-            case ("guid" | "uniqueString"), _:
+            case (("guid" | "uniqueString"), _):
                 return Reference(f"{function}({', '.join(map(str, arguments))})")
             case "subscriptionResourceId", [_, name]:
                 return name

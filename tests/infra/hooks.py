@@ -6,7 +6,6 @@ Whether Azure understands the commands, only a live deployment shows.
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -47,7 +46,9 @@ def run(**settings: str) -> tuple[str, list[str]]:
         asked = pathlib.Path(folder, "asked")
         asked.touch()
         environment = {**ENVIRONMENT, "PATH": f"{folder}:/usr/bin:/bin", "ASKED": str(asked), **settings}
-        done = subprocess.run([HOOKS / "register.sh"], env=environment, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            [HOOKS / "register.sh"], env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
         return done.stdout, asked.read_text().splitlines()
 
 
@@ -92,12 +93,21 @@ def the_powershell_hook_is_powershell_and_asks_the_same() -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
     assert not parser.parse(source).root_node.has_error
     assert parser.parse(source.replace(b"}", b"", 1)).root_node.has_error, "the parser accepts anything"
-    for command in ("keyvault certificate show", "keyvault certificate create", "ad app credential list", "ad app credential reset"):
+    for command in (
+        "keyvault certificate show",
+        "keyvault certificate create",
+        "ad app credential list",
+        "ad app credential reset",
+    ):
         assert f"az {command}" in source.decode(), command
 
 
 def main() -> int:
-    tests = [it for name, it in globals().items() if callable(it) and getattr(it, "__module__", "") == "__main__" and "_" in name]
+    tests = [
+        it
+        for name, it in globals().items()
+        if callable(it) and getattr(it, "__module__", "") == "__main__" and "_" in name
+    ]
     failed = 0
     for test in tests:
         try:

@@ -36,6 +36,14 @@ resource appSeesCosts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
 """
 LOOPED = COST_READER.replace("= {", "= [for role in ['x']: {", 1).rstrip()[:-1] + "}]\n"
 
+SCRIPT = """
+resource script 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
+  name: 'script'
+  kind: 'AzureCLI'
+  properties: { scriptContent: 'az role assignment create' }
+}
+"""
+
 # rule, file, what stands there, what stands there instead
 MUTATIONS = [
     ("roles", VAULT, "output name string", f"{COST_READER}\noutput name string"),
@@ -43,11 +51,33 @@ MUTATIONS = [
     ("roles", VAULT, "= if (signsInVault) {", "= {"),
     ("roles", VAULT, "= if (signsInVault) {", "= if (!signsInVault) {"),
     ("roles", VAULT, "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
-    ("roles", VAULT, "  scope: vault\n  properties: {\n    principalId: appPrincipalId", "  properties: {\n    principalId: appPrincipalId"),
-    ("roles", MAIN, "hostPrincipalId: identities.outputs.hostPrincipalId }", "hostPrincipalId: identities.outputs.appPrincipalId }"),
-    ("roles", MAIN, "appPrincipalId: identities.outputs.appPrincipalId", "appPrincipalId: identities.outputs.hostPrincipalId"),
-    ("roles", "infra/resources/identities.bicep", "output hostPrincipalId string = host.", "output hostPrincipalId string = app."),
+    (
+        "roles",
+        VAULT,
+        "  scope: vault\n  properties: {\n    principalId: appPrincipalId",
+        "  properties: {\n    principalId: appPrincipalId",
+    ),
+    (
+        "roles",
+        MAIN,
+        "hostPrincipalId: identities.outputs.hostPrincipalId }",
+        "hostPrincipalId: identities.outputs.appPrincipalId }",
+    ),
+    (
+        "roles",
+        MAIN,
+        "appPrincipalId: identities.outputs.appPrincipalId",
+        "appPrincipalId: identities.outputs.hostPrincipalId",
+    ),
+    (
+        "roles",
+        "infra/resources/identities.bicep",
+        "output hostPrincipalId string = host.",
+        "output hostPrincipalId string = app.",
+    ),
     ("roles", MAIN, "= if (usesVault) {", "= {"),
+    ("nothing_else", VAULT, "output name", f"{SCRIPT}output name"),
+    ("nothing_else", VAULT, "'Microsoft.Insights/diagnosticSettings@", "'Microsoft.KeyVault/vaults/accessPolicies@"),
     ("no_permission_of_its_own", SERVER, "userImpersonation, type: 'Scope'", "userImpersonation, type: 'Role'"),
     (
         "no_permission_of_its_own",
@@ -55,8 +85,19 @@ MUTATIONS = [
         "output clientId",
         "resource granted 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { principalId: 'x', appRoleId: 'y', resourceId: 'z' }\noutput clientId",
     ),
-    ("identities", MAIN, "KEY_VAULT_IDENTITY: identities.outputs.appClientId", "KEY_VAULT_IDENTITY: identities.outputs.hostClientId"),
-    ("identities", FUNCTION, "AzureWebJobsStorage__clientId: hostClientId", "AzureWebJobsStorage__clientId: appIdentityId"),
+    (
+        "identities",
+        MAIN,
+        "KEY_VAULT_IDENTITY: identities.outputs.appClientId",
+        "KEY_VAULT_IDENTITY: identities.outputs.hostClientId",
+    ),
+    (
+        "identities",
+        FUNCTION,
+        "AzureWebJobsStorage__clientId: hostClientId",
+        "AzureWebJobsStorage__clientId: appIdentityId",
+    ),
+    ("identities", FUNCTION, "type: 'UserAssigned'", "type: 'SystemAssigned, UserAssigned'"),
     ("known_settings", MAIN, "PUBLIC_URL: publicUrl", "PUBLIC_URI: publicUrl"),
     ("known_settings", MAIN, "AZURE_CLIENT_ID: serverClientId\n", ""),
     ("known_settings", MAIN, "APP_ID_URI: applicationIdUri", "APP_ID_URI: ''"),
@@ -66,9 +107,24 @@ MUTATIONS = [
     ("known_settings", MAIN, "param logFilter string = 'info'", "param logFilter string = 'off'"),
     ("no_secrets", MAIN, "RUST_LOG: logFilter", "RUST_LOG: logFilter\n        CLIENT_SECRET: 'x'"),
     ("no_secrets", FUNCTION, "AzureWebJobsDisableHomepage: 'true'", "AzureWebJobsDisableHomepage: 'AccountKey=abc'"),
-    ("no_secrets", FUNCTION, "AzureWebJobsDisableHomepage: 'true'", "AzureWebJobsStorage: '@Microsoft.KeyVault(SecretUri=x)'"),
-    ("no_secrets", FUNCTION, "AzureWebJobsDisableHomepage: 'true'", "AzureWebJobsDisableHomepage: plan.properties.anything"),
-    ("no_secrets", FUNCTION, "AzureWebJobsDisableHomepage: 'true'", "AzureWebJobsDisableHomepage: listKeys(plan.id, '2024-11-01')"),
+    (
+        "no_secrets",
+        FUNCTION,
+        "AzureWebJobsDisableHomepage: 'true'",
+        "AzureWebJobsStorage: '@Microsoft.KeyVault(SecretUri=x)'",
+    ),
+    (
+        "no_secrets",
+        FUNCTION,
+        "AzureWebJobsDisableHomepage: 'true'",
+        "AzureWebJobsDisableHomepage: plan.properties.anything",
+    ),
+    (
+        "no_secrets",
+        FUNCTION,
+        "AzureWebJobsDisableHomepage: 'true'",
+        "AzureWebJobsDisableHomepage: listKeys(plan.id, '2024-11-01')",
+    ),
     ("no_secrets", MAIN, "@description('Log filter;", "@secure()\n@description('Log filter;"),
     ("no_secrets", MONITORING, "DisableLocalAuth: true", "DisableLocalAuth: false"),
     ("no_secrets", SERVER, "signInAudience:", "passwordCredentials: [{ displayName: 'x' }]\n  signInAudience:"),
@@ -88,7 +144,12 @@ MUTATIONS = [
     ("registration", SERVER, "enableIdTokenIssuance: false", "enableIdTokenIssuance: true"),
     ("registration", CLIENT, "'AzureADMyOrg'", "'AzureADMultipleOrgs'"),
     ("registration", "infra/identity/main.bicep", "/mcp-cost-server' :", "/costs' :"),
-    ("federated_credential", FEDERATED, "AzureCloud: 'api://AzureADTokenExchange'", "AzureCloud: 'api://AzureADTokenExchangeX'"),
+    (
+        "federated_credential",
+        FEDERATED,
+        "AzureCloud: 'api://AzureADTokenExchange'",
+        "AzureCloud: 'api://AzureADTokenExchangeX'",
+    ),
     ("federated_credential", FEDERATED, "TokenExchangeChina", "TokenExchangeCN"),
     ("federated_credential", FEDERATED, "subject: identityPrincipalId", "subject: applicationUniqueName"),
     ("federated_credential", MAIN, "'' : identities.outputs.appPrincipalId", "'' : identities.outputs.hostPrincipalId"),
@@ -108,10 +169,20 @@ MUTATIONS = [
     ("hardening", FUNCTION, "httpsOnly: true", "httpsOnly: false"),
     ("hardening", FUNCTION, "    minTlsVersion: '1.2'", "    minTlsVersion: '1.0'"),
     ("hardening", FUNCTION, "'Disabled'", "'AllAllowed'"),
-    ("hardening", FUNCTION, "name: 'scm'\n  properties: { allow: false }", "name: 'scm'\n  properties: { allow: true }"),
+    (
+        "hardening",
+        FUNCTION,
+        "name: 'scm'\n  properties: { allow: false }",
+        "name: 'scm'\n  properties: { allow: true }",
+    ),
     ("hardening", FUNCTION, "name: 'appsettings'", "name: 'authsettingsV2'"),
     ("hardening", FUNCTION, "empty(allowedOrigins) ? []", "empty(allowedOrigins) ? ['*']"),
-    ("hardening", FUNCTION, "userAssignedIdentityResourceId: hostIdentityId", "userAssignedIdentityResourceId: appIdentityId"),
+    (
+        "hardening",
+        FUNCTION,
+        "userAssignedIdentityResourceId: hostIdentityId",
+        "userAssignedIdentityResourceId: appIdentityId",
+    ),
     ("hardening", STORAGE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),
     ("hardening", STORAGE, "publicAccess: 'None'", "publicAccess: 'Blob'"),
     ("hardening", VAULT, "enablePurgeProtection: true", "enablePurgeProtection: false"),
@@ -122,11 +193,21 @@ MUTATIONS = [
     ("alerts", ALERTS, "threshold: 15000", "threshold: 30000"),
     ("alerts", ALERTS, "measure: 'denied'", "measure: 'subscriptions'"),
     ("alerts", ALERTS, "severity: 1", "severity: 3"),
-    ("alerts", MAIN, "applicationInsightsId: monitoring.outputs.applicationInsightsId, alertEmail", "applicationInsightsId: monitoring.outputs.workspaceId, alertEmail"),
+    (
+        "alerts",
+        MAIN,
+        "applicationInsightsId: monitoring.outputs.applicationInsightsId, alertEmail",
+        "applicationInsightsId: monitoring.outputs.workspaceId, alertEmail",
+    ),
     ("alerts", "infra/queries/README.md", "| `latency.kql` | 3 |", "| `latency.kql` | 2 |"),
     ("parameter_files", "infra/resources/main.bicepparam", "param publicUrl", "param publicUri"),
     ("parameter_files", "infra/identity/main.bicepparam", "param publicUrl", "// param publicUrl"),
-    ("parameter_files", "infra/identity/main.bicepparam", "'FEDERATED_IDENTITY_PRINCIPAL_ID'", "'APP_IDENTITY_PRINCIPAL_ID'"),
+    (
+        "parameter_files",
+        "infra/identity/main.bicepparam",
+        "'FEDERATED_IDENTITY_PRINCIPAL_ID'",
+        "'APP_IDENTITY_PRINCIPAL_ID'",
+    ),
     ("explained", "infra/README.md", "`Microsoft.KeyVault/vaults`", "`Microsoft.KeyVault`"),
     ("explained", "infra/README.md", "`OBO_CACHE_TTL_SECONDS`", "the cache's life"),
     ("azure_yaml", "azure.yaml", "path: infra/identity", "path: infra/resources"),

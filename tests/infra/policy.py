@@ -15,9 +15,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 import yaml
-from bicep import BicepError, Reference, Repository, Resource, Template
-
-CREDENTIALS = ("certificate", "certificate-in-vault", "federated")
+from bicep import BicepError, Reference, Repository
+from world import OFFICER, World
 
 # built-in roles of Azure, by https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 STORAGE_BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
@@ -28,7 +27,6 @@ KEY_VAULT_CERTIFICATES_OFFICER = "a4417e6f-fecd-4de8-b567-7b0420556985"
 
 HOST = "identities.host.properties.principalId"
 APP = "identities.app.properties.principalId"
-OFFICER = "officer"
 
 # settings of the Functions host, https://learn.microsoft.com/azure/azure-functions/functions-app-settings
 HOST_SETTINGS = {
@@ -43,7 +41,7 @@ GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 YEAR = 365
 
 Problems = Iterator[str]
-RULES: dict[str, Callable[["World"], Problems]] = {}
+RULES: dict[str, Callable[[World], Problems]] = {}
 
 
 def rule(check: Callable[[World], Problems]) -> Callable[[World], Problems]:
@@ -51,80 +49,13 @@ def rule(check: Callable[[World], Problems]) -> Callable[[World], Problems]:
     return check
 
 
-class World:
-    """The repository as the rules see it."""
-
-    def __init__(self, repository: Repository):
-        self.repository = repository
-        self.deployments = {
-            credential: Template(
-                repository,
-                "infra/resources/main.bicep",
-                {"credential": credential, "certificateOfficerPrincipalId": Reference(OFFICER), "alertEmail": Reference("alertEmail")},
-            )
-            for credential in CREDENTIALS
-        }
-        self.identity = Template(
-            repository, "infra/identity/main.bicep", {"federatedIdentityPrincipalId": Reference("identity")}
-        )
-
-    def read(self, path: str) -> str:
-        return self.repository.read(path)
-
-    def resources(self) -> Iterator[tuple[str, Resource]]:
-        for credential, deployment in self.deployments.items():
-            for resource in deployment.resources:
-                yield credential, resource
-
-    def of_type(self, kind: str) -> list[tuple[str, Resource]]:
-        found = [(credential, resource) for credential, resource in self.resources() if resource.type == kind]
-        if not found:
-            raise BicepError(f"infra/resources has no {kind}")
-        return found
-
-    def registration(self, file: str, kind: str = "Microsoft.Graph/applications") -> Resource:
-        path = f"infra/identity/{file}.bicep"
-        [found] = [it for it in self.identity.resources if it.type == kind and it.file == path]
-        return found
-
-    def settings(self) -> Iterator[tuple[str, dict[str, object]]]:
-        for credential, resource in self.of_type("Microsoft.Web/sites/config"):
-            yield credential, resource.body["properties"]
-
-    # what the handler's source says
-
-    def permissions(self, kind: str) -> list[str]:
-        """The names of `Scope` or `AppRole`."""
-        source = self.read("handler/identity/src/caller/permission.rs")
-        body = re.search(rf"impl {kind} \{{.*?\n\}}\n", source, re.DOTALL)
-        names = re.findall(r'Self::\w+ => "([^"]+)"', body[0]) if body else []
-        if not names:
-            raise BicepError(f"the names of {kind} are not where they were in permission.rs")
-        return names
-
-    def handler_settings(self) -> set[str]:
-        return set(re.findall(r'"([A-Z][A-Z_]+[A-Z])"', self.read("handler/src/settings.rs")))
-
-    def required_settings(self) -> list[str]:
-        source = self.read("handler/src/settings.rs")
-        body = source[source.index("pub fn read(") : source.index("let authority_host")]
-        return re.findall(r'reader\.required\(\s*"([A-Z_]+)"', body)
-
-    def ranges(self) -> dict[str, tuple[int, int, int]]:
-        """Settings that are numbers: default, least, most."""
-        source = self.read("handler/src/settings.rs")
-        constants = dict(re.findall(r"const (\w+): u64 = ([\d_]+);", source))
-        number = r"([\w]+)"
-        found = re.findall(rf'"([A-Z_]+)",\s*"(\d+)",\s*\|text\| within\(text, {number}, {number}\)', source)
-        if not found:
-            raise BicepError("the ranges are not where they were in settings.rs")
-        return {name: tuple(int(constants.get(it, it)) for it in bounds) for name, *bounds in found}
-
-
 @rule
 def roles(world: World) -> Problems:
     """The app identity has one role, on the vault (two to sign there, none without a vault); nobody has any other."""
-    hosts = {(HOST, STORAGE_BLOB_DATA_OWNER, "storage.account"), (HOST, MONITORING_METRICS_PUBLISHER, "monitoring.applicationInsights")}
+    hosts = {
+        (HOST, STORAGE_BLOB_DATA_OWNER, "storage.account"),
+        (HOST, MONITORING_METRICS_PUBLISHER, "monitoring.applicationInsights"),
+    }
     officer = {(OFFICER, KEY_VAULT_CERTIFICATES_OFFICER, "vault.vault")}
     reads = {(APP, KEY_VAULT_CERTIFICATE_USER, "vault.vault")}
     signs = {(APP, KEY_VAULT_CRYPTO_USER, "vault.vault")}
@@ -137,12 +68,15 @@ def roles(world: World) -> Problems:
         assigned = set()
         for it in deployment.resources:
             if it.type != "Microsoft.Authorization/roleAssignments":
-                # a role that is made here could hold anything
-                if it.type.startswith("Microsoft.Authorization/"):
-                    yield f"{credential}: {it.place}: {it.type} has no place here"
                 continue
             scope = it.body.get("scope")
-            assigned.add((it.property("principalId"), it.property("roleDefinitionId"), scope.path if scope else "the whole group"))
+            assigned.add(
+                (
+                    it.property("principalId"),
+                    it.property("roleDefinitionId"),
+                    scope.path if scope else "the whole group",
+                )
+            )
         for principal, role, scope in sorted(assigned - allowed[credential]):
             yield f"{credential}: {principal} must not have the role {role} on {scope}"
         for principal, role, scope in sorted(allowed[credential] - assigned):
@@ -150,10 +84,42 @@ def roles(world: World) -> Problems:
 
 
 @rule
+def nothing_else(world: World) -> Problems:
+    """There are these kinds of resources and no other: a script, a lock's owner or an access policy could undo the rest."""
+    kinds = {
+        "Microsoft.Authorization/roleAssignments",
+        "Microsoft.Insights/actionGroups",
+        "Microsoft.Insights/components",
+        "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.Insights/scheduledQueryRules",
+        "Microsoft.Insights/workbooks",
+        "Microsoft.KeyVault/vaults",
+        "Microsoft.ManagedIdentity/userAssignedIdentities",
+        "Microsoft.OperationalInsights/workspaces",
+        "Microsoft.OperationalInsights/workspaces/tables",
+        "Microsoft.Resources/resourceGroups",
+        "Microsoft.Storage/storageAccounts",
+        "Microsoft.Storage/storageAccounts/blobServices",
+        "Microsoft.Storage/storageAccounts/blobServices/containers",
+        "Microsoft.Web/serverfarms",
+        "Microsoft.Web/sites",
+        "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
+        "Microsoft.Web/sites/config",
+    }
+    for credential, it in world.resources():
+        if it.type not in kinds:
+            yield f"{credential}: {it.place}: {it.type} has no place here"
+
+
+@rule
 def no_permission_of_its_own(world: World) -> Problems:
     """The registrations ask for delegated permissions only, and nothing is granted or assigned to them."""
     for it in world.identity.resources:
-        if it.type not in ("Microsoft.Graph/applications", "Microsoft.Graph/servicePrincipals", "Microsoft.Graph/applications/federatedIdentityCredentials"):
+        if it.type not in (
+            "Microsoft.Graph/applications",
+            "Microsoft.Graph/servicePrincipals",
+            "Microsoft.Graph/applications/federatedIdentityCredentials",
+        ):
             yield f"{it.place}: {it.type} has no place here"
         for access in it.body.get("requiredResourceAccess", []):
             for permission in access["resourceAccess"]:
@@ -165,6 +131,10 @@ def no_permission_of_its_own(world: World) -> Problems:
 def identities(world: World) -> Problems:
     """The host's storage and telemetry are reached as the one identity, the vault or the exchange as the other."""
     host, app = "identities.host.properties.clientId", "identities.app.properties.clientId"
+    both = {"type": "UserAssigned", "userAssignedIdentities": {"identities.host.id": {}, "identities.app.id": {}}}
+    for credential, it in world.of_type("Microsoft.Web/sites"):
+        if it.body["identity"] != both:
+            yield f"{credential}: {it.place}: has other identities than the two"
     for credential, settings in world.settings():
         expected = {
             "AzureWebJobsStorage__clientId": host,
@@ -204,7 +174,9 @@ def no_secrets(world: World) -> Problems:
         r"|monitoring\.applicationInsights\.properties\.ConnectionString"
         r"|(ClientId=)?identities\.\w+\.properties\.clientId(;Authorization=AAD)?)"
     )
-    suspicious = re.compile(r"AccountKey=|SharedAccess|@Microsoft\.KeyVault|PRIVATE KEY|[?&]sig=|Password=", re.IGNORECASE)
+    suspicious = re.compile(
+        r"AccountKey=|SharedAccess|@Microsoft\.KeyVault|PRIVATE KEY|[?&]sig=|Password=", re.IGNORECASE
+    )
     named = re.compile(r"SECRET|PASSWORD|_KEY$|TOKEN|__?ACCOUNT_?KEY|PFX", re.IGNORECASE)
     for credential, settings in world.settings():
         for name, value in settings.items():
@@ -255,7 +227,9 @@ def consent(world: World) -> Problems:
         if client["delegatedPermissionIds"] != read:
             yield f"{it.place}: {client['appId']} is pre-authorised for more than cost.read"
     it = world.registration("public-client")
-    asked = [permission["id"] for access in it.body["requiredResourceAccess"] for permission in access["resourceAccess"]]
+    asked = [
+        permission["id"] for access in it.body["requiredResourceAccess"] for permission in access["resourceAccess"]
+    ]
     if asked != read:
         yield f"{it.place}: asks for more than cost.read"
 
@@ -271,13 +245,17 @@ def registration(world: World) -> Problems:
         yield f"{it.place}: optional claims of access tokens are {sorted(claims)}"
     advice = re.sub(r"\\\n\s*", "", world.read("handler/identity/src/exchange/advice.rs"))
     azure = re.search(rf"--api ({GUID}) --api-permissions ({GUID})=Scope", advice)
-    graph = re.search(rf'MICROSOFT_GRAPH: .*?"({GUID})"', world.read("handler/identity/src/caller/outline.rs"), re.DOTALL)
+    graph = re.search(
+        rf'MICROSOFT_GRAPH: .*?"({GUID})"', world.read("handler/identity/src/caller/outline.rs"), re.DOTALL
+    )
     if not azure or not graph:
         raise BicepError("the ids of Microsoft's applications are not where they were in the handler")
     # User.Read, the same in every tenant
     user_read = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
     wanted = {azure[1]: [azure[2]], graph[1]: [user_read]}
-    access = {it["resourceAppId"]: [one["id"] for one in it["resourceAccess"]] for it in it.body["requiredResourceAccess"]}
+    access = {
+        it["resourceAppId"]: [one["id"] for one in it["resourceAccess"]] for it in it.body["requiredResourceAccess"]
+    }
     if access != wanted:
         yield f"{it.place}: required access is {access}, not {wanted}"
     if it.body["web"] != {
@@ -460,7 +438,9 @@ def parameter_files(world: World) -> Problems:
 def explained(world: World) -> Problems:
     """infra/README.md has a row for every resource, and names every parameter, setting and output."""
     text = world.read("infra/README.md")
-    resources = {(it.file, it.type) for _, it in world.resources()} | {(it.file, it.type) for it in world.identity.resources}
+    resources = {(it.file, it.type) for _, it in world.resources()} | {
+        (it.file, it.type) for it in world.identity.resources
+    }
     for file, kind in sorted(resources):
         row = re.compile(rf"^\| `{re.escape(file.removeprefix('infra/'))}` \|.*`{re.escape(kind)}`", re.MULTILINE)
         if not row.search(text):
