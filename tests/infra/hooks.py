@@ -1,4 +1,4 @@
-"""Runs infra/hooks/register.sh with an `az` that only writes down what it is asked, and reads register.ps1 as PowerShell.
+"""Runs infra/resources/hooks/register.sh with an `az` that only writes down what it is asked; reads register.ps1 as PowerShell.
 
 Whether Azure understands the commands, only a live deployment shows.
 """
@@ -15,7 +15,7 @@ import tree_sitter
 import tree_sitter_powershell
 from bicep import ROOT
 
-HOOKS = ROOT / "infra/hooks"
+HOOKS = ROOT / "infra/resources/hooks"
 ENVIRONMENT = {
     "AZURE_TENANT_ID": "3f1d5c1e-7a0b-4d52-9c44-5b8c2f6e9a71",
     "SERVER_CLIENT_ID": "server",

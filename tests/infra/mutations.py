@@ -213,7 +213,7 @@ MUTATIONS = [
     ("azure_yaml", "azure.yaml", "path: infra/identity", "path: infra/resources"),
     ("azure_yaml", "azure.yaml", "      dependsOn: [identity]\n", ""),
     ("azure_yaml", "azure.yaml", "  server:", "  mcp:"),
-    ("azure_yaml", "azure.yaml", "../hooks/register.sh", "hooks/register.sh"),
+    ("azure_yaml", "azure.yaml", "hooks/register.sh", "../hooks/register.sh"),
     ("azure_yaml", "azure.yaml", "prepackage:", "predeploy:"),
     ("azure_yaml", "azure.yaml", "dist: dist/package", "dist: dist"),
     ("live_pipeline", LIVE, "id-token: write", "id-token: none"),

@@ -478,6 +478,8 @@ def azure_yaml(world: World) -> Problems:
                     yield f"azure.yaml: {event} has no {shell} for {system}"
                     continue
                 run = script["run"]
+                if run.startswith(".."):
+                    yield f"azure.yaml: {event}: azd refuses a script outside of {folder}"
                 if re.fullmatch(r"[./\w-]+\.(sh|ps1)", run):
                     try:
                         world.read(posixpath.normpath(posixpath.join(folder, run)))
