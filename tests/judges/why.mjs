@@ -7,7 +7,13 @@ import { ALICE_TOKEN, subscriptionId, url } from './story.mjs';
 const inspector = new URL('node_modules/.bin/mcp-inspector', import.meta.url).pathname;
 
 await ask('Which subscriptions are there?', 'subscriptions_list', {});
-await ask('Why did last month cost more?', 'cost_compare', { subscriptionId, top: 5, drillDown: true });
+await ask(`Why did ${lastMonth()} cost more?`, 'cost_compare', { subscriptionId, top: 5, drillDown: true });
+function lastMonth() {
+  const today = new Date();
+  const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - 1));
+  return month.toLocaleString('en', { month: 'long', timeZone: 'UTC' });
+}
+
 async function ask(question, tool, args) {
   const request = ['--method', 'tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(args)];
   const options = ['--cli', url, '--transport', 'http', '--format', 'json', '--quiet', '--stored-auth-only'];
