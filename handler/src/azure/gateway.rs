@@ -92,16 +92,9 @@ impl Azure<'_> {
         units: Units,
     ) -> Result<ArmResponse, CostFailure> {
         let pace = &self.gateway.pace;
-        let mut has_waited = false;
+        let mut has_waited = self.cooled_down(scope).await?;
         pace.spend(self.arm.caller().object(), units)?;
         loop {
-            if let Some(wait) = pace.cooling(scope) {
-                if has_waited || wait > pace::SHORT {
-                    return Err(CostError::Throttled { retry_after: wait }.into());
-                }
-                has_waited = true;
-                tokio::time::sleep(wait).await;
-            }
             let response = self.arm.send(request).await?;
             if response.status != StatusCode::TOO_MANY_REQUESTS {
                 return Ok(response);
@@ -109,6 +102,20 @@ impl Azure<'_> {
             pace.cool(scope, &response.headers);
             if has_waited {
                 return Ok(response);
+            }
+            self.cooled_down(scope).await?;
+            has_waited = true;
+        }
+    }
+
+    /// Waits until Azure may be asked about `scope`, if that is soon, and says whether it waited.
+    async fn cooled_down(&self, scope: &CostScope) -> Result<bool, CostError> {
+        match self.gateway.pace.cooling(scope) {
+            None => Ok(false),
+            Some(wait) if wait > pace::SHORT => Err(CostError::Throttled { retry_after: wait }),
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(true)
             }
         }
     }
