@@ -1,20 +1,18 @@
 //! Costs of one currency as a person wants to see them: the largest first, the small ones together, the total.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::table::Table;
+use super::{count::Count, table::Table};
 use crate::azure::{CostLine, Currency, Grouping, Money, Name, Percent, Totals};
 
 /// Said where shares do not add up.
 pub(super) const ROUNDED_SHARES: &str = "Shares are rounded one by one, so that they do not add up to exactly 100 %.";
 
-/// How many lines are shown one by one: 1 to 50, by default 20.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u64")]
-pub(super) struct Top(usize);
+/// How many lines are shown one by one.
+pub(super) type Top = Count<20, 50>;
 
 /// Costs of one currency. `total` is exactly `items` and `other` together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -89,7 +87,7 @@ impl Breakdown {
     fn of(currency: Currency, mut lines: Vec<CostLine>, top: Top) -> Self {
         let sum = |lines: &[CostLine]| Totals::of(lines.iter().map(|line| &line.cost)).in_currency(currency);
         let total = sum(&lines);
-        let rest = lines.split_off(top.0.min(lines.len()));
+        let rest = lines.split_off(top.get().min(lines.len()));
         let cost = sum(&rest);
         let other = Other { count: rest.len(), share_percent: cost.percent_of(&total), cost };
         let item =
@@ -144,50 +142,5 @@ impl Breakdown {
         let whole = self.total.percent_of(&self.total);
         row(vec!["**Total**".to_owned()], format!("**{}**", self.total.shown()), whole.as_ref(), String::new());
         table.into_text()
-    }
-}
-
-impl Top {
-    const MOST: usize = 50;
-
-    /// So many.
-    pub(super) fn count(self) -> usize {
-        self.0
-    }
-
-    /// Half as many, as long as any are left.
-    pub(super) fn half(self) -> Option<Self> {
-        (self.0 > 1).then_some(Self(self.0 / 2))
-    }
-}
-
-impl Default for Top {
-    fn default() -> Self {
-        Self(20)
-    }
-}
-
-impl TryFrom<u64> for Top {
-    type Error = &'static str;
-
-    fn try_from(count: u64) -> Result<Self, Self::Error> {
-        let count = usize::try_from(count).ok().filter(|count| (1..=Self::MOST).contains(count));
-        count.map(Self).ok_or("out of range")
-    }
-}
-
-impl JsonSchema for Top {
-    fn schema_name() -> Cow<'static, str> {
-        "Top".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "integer",
-            "description": "How many to show one by one, 1 to 50; the rest is summed up. Default: 20.",
-            "minimum": 1,
-            "maximum": Self::MOST,
-            "examples": [20],
-        })
     }
 }

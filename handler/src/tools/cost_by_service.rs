@@ -45,6 +45,7 @@ pub(super) fn tool() -> Tool {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Arguments {
+    /// How many to show one by one, 1 to 50; the rest is summed up. Default: 20.
     top: Option<Top>,
 }
 

@@ -1,13 +1,12 @@
 //! `cost_dimension_values`: which values a dimension has, as filters take them.
 
-use std::borrow::Cow;
-
 use identity::{Scope, UnixTime};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
     arguments::BadArgument,
+    count::Count,
     facts,
     registry::{Answer, Run, THEIRS, Tool, UserCall},
     schema,
@@ -42,13 +41,15 @@ struct Arguments {
     dimension: Grouping,
     /// Only values that contain this text, without regard to case. Default: all.
     contains: Option<SearchText>,
+    /// How many to show, 1 to 200. Default: 50.
     top: Option<Top>,
 }
 
-/// How many values are shown: 1 to 200, by default 50.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u64")]
-struct Top(usize);
+/// The most values of one answer.
+const MOST_VALUES: usize = 200;
+
+/// How many values are shown.
+type Top = Count<50, MOST_VALUES>;
 
 /// What is asked.
 struct Question {
@@ -127,7 +128,7 @@ fn answer(question: &Question, read: DimensionValues, now: UnixTime) -> Answer {
     let mut values: Vec<_> = read.values.into_iter().filter(|value| contains.is_in(value)).collect();
     values.sort_by_cached_key(|value| (value.as_str().to_lowercase(), value.clone()));
     let matching = values.len();
-    values.truncate(top.0);
+    values.truncate(top.get());
     let data = Listed {
         scope: scope.clone(),
         dimension: dimension.name(),
@@ -156,7 +157,7 @@ fn notes(shown: &[Name], matching: usize, read: usize, total: usize) -> Vec<Stri
     }
     if shown.len() < matching {
         let rest = matching - shown.len();
-        notes.push(format!("Not shown: {rest} more. Use `contains`, or a larger `top` up to {}.", Top::MOST));
+        notes.push(format!("Not shown: {rest} more. Use `contains`, or a larger `top` up to {MOST_VALUES}."));
     }
     if shown.iter().any(Name::is_empty) {
         notes.push("(empty): some usage has no value here; a filter takes the empty text for it.".to_owned());
@@ -197,41 +198,6 @@ fn sentence(data: &Listed, question: &Question) -> String {
         count => format!(", of which {count} contain {}", question.contains.markdown()),
     };
     format!("{dimension} has {count} in the usage of {scope}{usage}{found} (as of {as_of}).\n")
-}
-
-impl Top {
-    const MOST: usize = 200;
-}
-
-impl Default for Top {
-    fn default() -> Self {
-        Self(50)
-    }
-}
-
-impl TryFrom<u64> for Top {
-    type Error = &'static str;
-
-    fn try_from(count: u64) -> Result<Self, Self::Error> {
-        let count = usize::try_from(count).ok().filter(|count| (1..=Self::MOST).contains(count));
-        count.map(Self).ok_or("out of range")
-    }
-}
-
-impl JsonSchema for Top {
-    fn schema_name() -> Cow<'static, str> {
-        "Top".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "integer",
-            "description": "How many to show, 1 to 200. Default: 50.",
-            "minimum": 1,
-            "maximum": Self::MOST,
-            "examples": [50],
-        })
-    }
 }
 
 fn dimension_schema(_: &mut SchemaGenerator) -> Schema {

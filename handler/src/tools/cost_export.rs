@@ -2,14 +2,13 @@
 
 mod cursor;
 
-use std::borrow::Cow;
-
 use cursor::{Owner, Position};
 use identity::{Scope, UnixTime};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    count::Count,
     csv_file::{Cell, CsvFile, MOST_BYTES, MOST_ROWS},
     facts::{self, Facts},
     group_by::GroupBy,
@@ -51,16 +50,15 @@ struct Arguments {
     /// Lines for the whole period (`none`), each month (`monthly`) or each day (`daily`). Default: none.
     #[schemars(extend("examples" = ["monthly"]))]
     granularity: Option<Granularity>,
+    /// The most rows of one file, 1 to 2000. Default: 500.
     max_rows: Option<MaxRows>,
     /// `nextCursor` of the last answer, with the same other arguments: the rows after those.
     #[schemars(length(max = 8192))]
     cursor: Option<String>,
 }
 
-/// How many rows a file may have: 1 to 2000, by default 500.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "u64")]
-struct MaxRows(usize);
+/// How many rows a file may have.
+type MaxRows = Count<500, MOST_ROWS>;
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -126,7 +124,7 @@ impl<'a> Export<'a> {
     fn new(query: &'a CostQuery, max_rows: MaxRows, start: Option<Position>) -> Self {
         let columns = columns(query);
         Self {
-            file: CsvFile::new(&columns, max_rows.0),
+            file: CsvFile::new(&columns, max_rows.get()),
             is_first: start.is_none(),
             position: start.unwrap_or_default(),
             query,
@@ -237,37 +235,6 @@ fn text(data: &CostExport, is_first: bool) -> String {
 fn fence(csv: &str) -> String {
     let longest = csv.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(longest.max(2) + 1)
-}
-
-impl Default for MaxRows {
-    fn default() -> Self {
-        Self(500)
-    }
-}
-
-impl TryFrom<u64> for MaxRows {
-    type Error = &'static str;
-
-    fn try_from(count: u64) -> Result<Self, Self::Error> {
-        let count = usize::try_from(count).ok().filter(|count| (1..=MOST_ROWS).contains(count));
-        count.map(Self).ok_or("out of range")
-    }
-}
-
-impl JsonSchema for MaxRows {
-    fn schema_name() -> Cow<'static, str> {
-        "MaxRows".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "integer",
-            "description": "The most rows of one file, 1 to 2000. Default: 500.",
-            "minimum": 1,
-            "maximum": MOST_ROWS,
-            "examples": [500],
-        })
-    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ struct Arguments {
     /// `none` for the period as a whole, `daily` or `monthly` for each day or month as well. Default: none.
     #[schemars(extend("examples" = ["monthly"]))]
     granularity: Option<Granularity>,
+    /// How many to show one by one, 1 to 50; the rest is summed up. Default: 20.
     top: Option<Top>,
 }
 

@@ -14,6 +14,7 @@ mod cost_dimension_values;
 mod cost_export;
 mod cost_forecast;
 mod cost_query;
+mod count;
 mod csv_file;
 mod diagnostics;
 mod facts;

@@ -70,6 +70,7 @@ struct Arguments {
                        ResourceId at a management group."
     )]
     group_by: Option<OneOrMany<Grouping>>,
+    /// How many to show one by one, 1 to 50; the rest is summed up. Default: 20.
     top: Option<Top>,
     #[schemars(
         extend("examples" = [true]),

@@ -140,7 +140,7 @@ pub(super) fn compare(lines: Vec<CostLine>, names: Names, periods: &Periods, top
             ledgers.entry(line.cost.currency()).or_default().enter(line, side, names);
         }
     }
-    ledgers.into_iter().map(|(currency, ledger)| Comparison::of(currency, ledger, periods, top.count())).collect()
+    ledgers.into_iter().map(|(currency, ledger)| Comparison::of(currency, ledger, periods, top.get())).collect()
 }
 
 impl Ledger {
