@@ -8,14 +8,15 @@ use xtask::Profile;
 pub(crate) const HELP: &str = "\
 Chores of the repository.
 
-Usage: cargo xtask package --native [--release | --debug] [--out <folder>]
+Usage: cargo xtask package [--native] [--release | --debug] [--out <folder>]
        cargo xtask --help
 
 package   builds the handler and stages the folder that the Functions host runs and that is deployed: host.json, one
           folder for each function, and the binary. The folder is emptied first if an earlier run made it; its
           local.settings.json is kept.
 
-  --native        for this machine; building for Azure from any machine is not available yet
+  --native        for this machine and `func start`; without it for Azure (Linux x86-64, glibc 2.28), which needs
+                  cargo-zigbuild: pip install cargo-zigbuild ziglang
   --release       optimised (the default)
   --debug         fast to build
   --out <folder>  where to; the default is dist/package in the repository

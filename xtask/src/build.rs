@@ -9,6 +9,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::package::glibc;
+
+/// What the Functions platform runs.
+const AZURE: &str = "x86_64-unknown-linux-gnu";
+
 /// How the handler is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -27,6 +32,12 @@ pub enum BuildError {
     /// The handler does not compile.
     #[error("the handler could not be built; cargo says why above")]
     Compilation,
+    /// cargo-zigbuild, which links for an older glibc than this machine's, is not installed.
+    #[error(
+        "building for Azure needs cargo-zigbuild: pip install cargo-zigbuild ziglang && rustup target add {AZURE}. To \
+         package for this machine instead: cargo xtask package --native"
+    )]
+    NoZigbuild,
     /// Cargo succeeded without naming the binary: the package or its binary was renamed.
     #[error("cargo built the package `handler` but made no binary `handler`; see handler/Cargo.toml")]
     NoBinary,
@@ -34,13 +45,30 @@ pub enum BuildError {
 
 /// Builds the package `handler`, with cargo's progress on stderr, and returns the path of its binary.
 pub fn build_handler(repository_root: &Path, profile: Profile) -> Result<PathBuf, BuildError> {
+    build(repository_root, "build", profile, None)
+}
+
+/// Builds the package `handler` for the image of the Functions platform, from any machine.
+pub fn build_handler_for_azure(repository_root: &Path, profile: Profile) -> Result<PathBuf, BuildError> {
+    let mut version = Command::new("cargo-zigbuild");
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    if !version.status().is_ok_and(|status| status.success()) {
+        return Err(BuildError::NoZigbuild);
+    }
+    build(repository_root, "zigbuild", profile, Some(&format!("{AZURE}.{}", glibc::NEWEST)))
+}
+
+fn build(root: &Path, with: &str, profile: Profile, target: Option<&str>) -> Result<PathBuf, BuildError> {
     let mut command = Command::new(cargo());
-    command.args(["build", "--bin", "handler", "--message-format=json-render-diagnostics"]);
+    command.args([with, "--bin", "handler", "--message-format=json-render-diagnostics"]);
+    if let Some(target) = target {
+        command.args(["--target", target]);
+    }
     if profile == Profile::Release {
         // by itself: what is deployed has the features that the handler asks for, not those of the lab too
         command.args(["--release", "--package", "handler"]);
     }
-    let mut cargo = command.current_dir(repository_root).stdout(Stdio::piped()).spawn().map_err(BuildError::Cargo)?;
+    let mut cargo = command.current_dir(root).stdout(Stdio::piped()).spawn().map_err(BuildError::Cargo)?;
     let messages = cargo.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines());
     let binary = messages.map_while(Result::ok).filter_map(|message| handler_binary(&message)).last();
     if !cargo.wait().map_err(BuildError::Cargo)?.success() {

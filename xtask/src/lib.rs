@@ -6,8 +6,12 @@
 mod build;
 mod package;
 
-pub use build::{BuildError, Profile, build_handler};
-pub use package::{Package, StageError, stage};
+pub use build::{BuildError, Profile, build_handler, build_handler_for_azure};
+pub use package::{
+    Package, StageError,
+    glibc::{UnfitBinary, Version},
+    stage,
+};
 
 use std::path::Path;
 

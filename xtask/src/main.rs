@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         }
         Ok(Chore::Package(arguments)) => match package(&arguments) {
             Ok(package) => {
-                describe(&package);
+                describe(&package, &arguments.target);
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -30,21 +30,22 @@ fn main() -> ExitCode {
     }
 }
 
-const NO_CROSS_BUILD: &str = "building for Azure (Linux x86-64, glibc 2.28) from any machine is not available yet.
-Run `cargo xtask package --native` to package for this machine, for `func start`. To deploy, run it on Linux x86-64 with
-a glibc no newer than that of the Functions image, for example in a Debian 11 container";
-
 fn package(arguments: &PackageArguments) -> Result<Package, Box<dyn std::error::Error>> {
-    if arguments.target != Target::Native {
-        return Err(NO_CROSS_BUILD.into());
-    }
     let root = xtask::repository_root();
-    let binary = xtask::build_handler(root, arguments.profile)?;
+    let binary = match arguments.target {
+        Target::Native => xtask::build_handler(root, arguments.profile)?,
+        Target::Azure => xtask::build_handler_for_azure(root, arguments.profile)?,
+    };
     let destination = arguments.destination.clone().unwrap_or_else(|| root.join("dist").join("package"));
-    Ok(xtask::stage(root, &binary, &destination)?)
+    let package = xtask::stage(root, &binary, &destination)?;
+    if arguments.target == Target::Azure {
+        let needed = package.fits_azure()?;
+        println!("The binary is for Linux on x86-64 and needs glibc {needed}.");
+    }
+    Ok(package)
 }
 
-fn describe(package: &Package) {
+fn describe(package: &Package, target: &Target) {
     let root = package.root().display();
     println!("Packaged {root}");
     println!("  host.json");
@@ -52,8 +53,13 @@ fn describe(package: &Package) {
     for function in package.functions() {
         println!("  {function}/function.json");
     }
-    if !package.has_local_settings() {
-        println!("\nCopy local.settings.sample.json to {root}/local.settings.json and fill it in.");
+    match target {
+        Target::Azure => println!("\nNext: cd {root} && func azure functionapp publish <app> --no-build"),
+        Target::Native => {
+            if !package.has_local_settings() {
+                println!("\nCopy local.settings.sample.json to {root}/local.settings.json and fill it in.");
+            }
+            println!("\nNext: func start --script-root {root}");
+        }
     }
-    println!("\nNext: func start --script-root {root}");
 }

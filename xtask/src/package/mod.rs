@@ -10,6 +10,7 @@
 //! A folder is emptied only if everything in it is of this shape. A [`Package`] exists only after the staged folder was
 //! read back and found right.
 
+pub(crate) mod glibc;
 mod layout;
 
 use std::fs;
@@ -117,6 +118,14 @@ impl Package {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether the binary runs on the image of the Functions platform; the glibc that it needs.
+    ///
+    /// # Errors
+    /// What keeps it from running there.
+    pub fn fits_azure(&self) -> Result<glibc::Version, glibc::UnfitBinary> {
+        glibc::judge(&self.root.join(handler_file_name()))
     }
 
     /// The names of the functions, in alphabetical order.
