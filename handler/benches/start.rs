@@ -28,6 +28,7 @@ impl Drop for Handler {
 }
 
 fn main() {
+    let seeding = seeding();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let lab = runtime.block_on(Lab::start()).unwrap();
     let pem = lab.pem_certificate().display().to_string();
@@ -44,8 +45,16 @@ fn main() {
             milliseconds(times.last())
         );
     }
+    println!("{:<28} {:>7.1} of it, in every process", "seeding randomness", seeding.as_secs_f64() * 1000.0);
     let size = std::fs::metadata(binary()).unwrap().len();
     println!("{:<28} {:>7.1} MB", "binary", size as f64 / 1_000_000.0);
+}
+
+/// What the first random bytes cost that the cryptographic library gives a process; the first TLS handshake needs some.
+fn seeding() -> Duration {
+    let began = Instant::now();
+    aws_lc_rs::rand::fill(&mut [0; 32]).unwrap();
+    began.elapsed()
 }
 
 fn binary() -> &'static Path {

@@ -75,6 +75,8 @@ pub(crate) fn serve<S: Service>(
         loop {
             while connections.try_join_next().is_some() {}
             let Ok((stream, _)) = listener.accept().await else { continue };
+            // as Azure does: a handshake must not wait for the client's delayed acknowledgement
+            let _ = stream.set_nodelay(true);
             let (acceptor, service, journal) = (acceptor.clone(), service.clone(), journal.clone());
             connections.spawn(async move {
                 match acceptor {
