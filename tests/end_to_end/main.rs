@@ -10,6 +10,7 @@ mod diagnostics;
 mod doctor;
 mod edge;
 mod faults;
+mod lambda;
 mod pace;
 mod scenarios;
 mod secrets;
