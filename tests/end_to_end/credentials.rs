@@ -1,6 +1,8 @@
 //! One table of tests over every kind of credential, and the rotation of a certificate under a running server. What Key
 //! Vault and Entra do on the day of a rotation, only a live tenant can show.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use lab::{
     Deployment, Lab,
@@ -31,9 +33,14 @@ impl Kind {
 
     /// `identity` is the one that a federated credential names.
     async fn deployed_by(self, identity: &str) -> Deployment {
+        self.deployed_with(identity, &[]).await
+    }
+
+    async fn deployed_with(self, identity: &str, beside: &[(&str, &str)]) -> Deployment {
         let lab = Lab::start().await.unwrap();
         let file = lab.pem_certificate().display().to_string();
         let mut settings = vec![("RUST_LOG", "trace")];
+        settings.extend_from_slice(beside);
         if matches!(self, Self::Federated | Self::File) {
             settings.extend(NO_VAULT);
         }
@@ -115,6 +122,42 @@ async fn a_credential_that_entra_does_not_know_is_the_operators_fault_with_the_r
         let [fault] = &faults[..] else { panic!("{kind:?}: one fault, not {}", faults.len()) };
         assert_eq!(fault["aadsts"], code, "{kind:?}");
         assert!(fault["advice"].as_str().unwrap().contains(advice), "{kind:?}: {fault}");
+    }
+}
+
+/// As deployed, the app has a second identity, for the host's storage. One process could ask for both; this one does not.
+#[tokio::test]
+async fn no_identity_is_asked_but_the_credentials_own_and_for_nothing_but_its_purpose() {
+    const VAULT: &str = "https://vault.azure.net";
+    let of_the_host = format!("ClientId={SYSTEM_IDENTITY_CLIENT_ID};Authorization=AAD");
+    for (kind, purpose) in
+        [(Kind::Exportable, VAULT), (Kind::NonExportable, VAULT), (Kind::Federated, "api://AzureADTokenExchange")]
+    {
+        let mut settings = vec![
+            ("AzureWebJobsStorage__credential", "managedidentity"),
+            ("AzureWebJobsStorage__clientId", SYSTEM_IDENTITY_CLIENT_ID),
+            ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", &of_the_host),
+        ];
+        if purpose == VAULT {
+            settings.push(("KEY_VAULT_IDENTITY", USER_ASSIGNED_IDENTITY_CLIENT_ID));
+        }
+        let deployment = kind.deployed_with(USER_ASSIGNED_IDENTITY_CLIENT_ID, &settings).await;
+        alice_reads(&deployment, &format!("{kind:?}")).await;
+        let bob = cost_by_service(&deployment, &reads(&deployment, deployment.lab.bob())).await;
+        assert!(bob.is_tool_error(), "{kind:?}: {}", bob.body);
+        // a refusal makes the credential look for a newer version of itself
+        deployment.lab.entra().faults().next(1, &Fault::Answer(refusal(700_024)));
+        let again = deployment.lab.token(deployment.lab.alice()).scope("cost.read").issue().unwrap();
+        cost_by_service(&deployment, &again).await;
+
+        let asked = deployment.lab.journal().of(ServiceName::ManagedIdentity);
+        assert!(!asked.is_empty(), "{kind:?}");
+        for entry in &asked {
+            let query: BTreeMap<_, _> = url::form_urlencoded::parse(entry.query.as_bytes()).into_owned().collect();
+            let named = |name: &str| query.get(name).map(|value| value.trim_end_matches('/'));
+            assert_eq!(named("client_id"), Some(USER_ASSIGNED_IDENTITY_CLIENT_ID), "{kind:?}: {}", entry.query);
+            assert_eq!(named("resource"), Some(purpose), "{kind:?}: {}", entry.query);
+        }
     }
 }
 

@@ -6,13 +6,16 @@
 
 mod call;
 mod clients;
+mod costs;
 mod credentials;
 mod diagnostics;
 mod doctor;
 mod edge;
 mod faults;
+mod hosts;
 mod lambda;
 mod pace;
+mod queries;
 mod scenarios;
 mod secrets;
 mod stampede;

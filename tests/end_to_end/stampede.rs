@@ -31,20 +31,28 @@ async fn two_hundred_calls_with_one_fresh_token_cost_one_exchange_and_one_signat
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_people_at_once_never_meet() {
-    let deployment = deployed_with(&[PATIENT]).await;
+async fn the_same_question_asked_at_once_is_one_request_and_two_people_never_meet() {
+    let deployment = deployed().await;
     let (alice, bob) = (deployment.lab.alice(), deployment.lab.bob());
-    let (alices, bobs) = (reads(&deployment, alice), reads(&deployment, bob));
-    let (for_alice, for_bob) = tokio::join!(
-        futures(50, || cost_by_service(&deployment, &alices)),
+    let (first, second, bobs) = (reads(&deployment, alice), reads(&deployment, alice), reads(&deployment, bob));
+    deployment.lab.resource_manager().faults().always(Fault::Slow(Duration::from_secs(4)));
+    let (one, other, bobs) = tokio::join!(
+        futures(50, || cost_by_service(&deployment, &first)),
+        futures(50, || cost_by_service(&deployment, &second)),
         futures(50, || cost_by_service(&deployment, &bobs))
     );
-    assert!(for_alice.iter().all(|answer| answer.structured().is_some() && !answer.is_tool_error()));
-    assert!(for_bob.iter().all(|answer| answer.is_tool_error() && answer.structured().is_none()));
+    for answer in one.iter().chain(&other) {
+        assert!(answer.structured().is_some() && !answer.is_tool_error(), "{}", answer.body);
+    }
+    assert!(bobs.iter().all(|answer| answer.is_tool_error() && answer.structured().is_none()));
     let asked = deployment.lab.journal().of(ServiceName::ResourceManager);
-    assert_eq!(asked.iter().filter(|entry| entry.is_of(&alice.object_id)).count(), 50);
-    assert_eq!(asked.iter().filter(|entry| entry.is_of(&bob.object_id)).count(), 50);
-    assert_eq!(asked.len(), 100);
+    let asked_as = |object_id: &str| asked.iter().filter(|entry| entry.is_of(object_id)).count();
+    assert_eq!(asked_as(&alice.object_id), 2, "one request for each of her sessions");
+    assert_eq!(asked_as(&bob.object_id), 1);
+    assert_eq!(asked.len(), 3);
+    let decisions: Vec<_> = events(&deployment, "audit").iter().map(|line| line["decision"].clone()).collect();
+    assert_eq!(decisions.len(), 150, "each call is audited as its caller's own");
+    assert_eq!(decisions.iter().filter(|decision| *decision == "deny:rbac").count(), 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]

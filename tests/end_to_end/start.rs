@@ -13,14 +13,14 @@ use tokio::io::AsyncReadExt;
 use crate::support::{deployed_with, events, handler};
 
 /// Runs the handler by itself until it exits.
-async fn exits(settings: Vec<(String, String)>) -> Output {
+pub(crate) async fn exits(settings: Vec<(String, String)>) -> Output {
     let mut command = tokio::process::Command::new(handler());
     command.env_clear().envs(settings).stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(std::time::Duration::from_secs(20), command.output());
     output.await.expect("it listens or exits within 15 seconds").unwrap()
 }
 
-fn with(lab: &Lab, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn with(lab: &Lab, settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut environment = lab.settings();
     environment.retain(|(name, _)| !settings.iter().any(|(other, _)| name == other));
     environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

@@ -83,9 +83,11 @@ async fn everybody_is_shown_the_same_tools_and_a_service_its_own() {
         [
             "cost_budgets",
             "cost_by_service",
+            "cost_compare",
             "cost_dimension_values",
             "cost_export",
             "cost_forecast",
+            "cost_query",
             "subscriptions_list",
             "whoami"
         ]
@@ -215,4 +217,21 @@ async fn each_call_leaves_one_line_of_evidence() {
     deny:rbac bob@contoso.example cost_by_service cost.read
     deny:scope bob@contoso.example cost_export cost.export
     ");
+}
+
+#[tokio::test]
+async fn a_comparison_is_one_query_and_its_drill_down_a_second() {
+    let deployment = deployed().await;
+    let token = reads(&deployment, deployment.lab.alice());
+    let compare = async |arguments| deployment.client.call(&token, "cost_compare", arguments).await.unwrap();
+    let asked = || deployment.lab.journal().of(ServiceName::ResourceManager).len();
+
+    let answer = compare(json!({ "subscriptionId": SHOP_PROD })).await;
+    assert!(!answer.is_tool_error(), "{}", answer.sentence());
+    assert!(!answer.structured().unwrap()["currencies"][0]["movers"].as_array().unwrap().is_empty());
+    assert_eq!(asked(), 1);
+
+    let deeper = compare(json!({ "subscriptionId": SHOP_PROD, "drillDown": true })).await;
+    assert_eq!(deeper.structured().unwrap()["drillDown"]["addsUp"], true, "{}", deeper.body);
+    assert_eq!(asked(), 3);
 }

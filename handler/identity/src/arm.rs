@@ -23,7 +23,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    Caller, UserGrant,
+    Caller, CallerKey, UserGrant,
     body::{BodyError, read_limited},
     exchange::{self, ArmToken, ClaimsChallenge, Exchange, ExchangeFailure, ExchangeStatus},
 };
@@ -120,6 +120,12 @@ impl CallerArm<'_> {
     #[must_use]
     pub fn caller(&self) -> &Caller {
         self.grant.caller()
+    }
+
+    /// Under which answers may be shared: with nobody but this caller, and with no other token of theirs.
+    #[must_use]
+    pub fn key(&self) -> CallerKey {
+        self.connection.exchange.key(self.grant.caller())
     }
 
     /// Sends the request as the caller. On a claims challenge: one exchange with the claims and one repeat.

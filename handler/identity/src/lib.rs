@@ -16,11 +16,16 @@ pub mod caller;
 mod clock;
 pub mod exchange;
 mod ids;
+mod single_flight;
+
+// whoever includes `single_flight.rs` elsewhere decides whose locks it takes
+use std::sync;
 
 pub use arm::{ArmConnection, ArmFailure, ArmRequest, ArmResponse, CallerArm};
 pub use caller::{
     AppGrant, AppRole, BearerToken, Caller, PermissionRefusal, Scope, TokenRefusal, UserGrant, Validator,
 };
 pub use clock::{Clock, Random, SystemClock, SystemRandom, UnixTime};
-pub use exchange::{Exchange, ExchangeFailure};
+pub use exchange::{CallerKey, Exchange, ExchangeFailure};
 pub use ids::{Authority, ClientId, NotAGuid, ObjectId, TenantId, is_loopback};
+pub use single_flight::{Found, SingleFlight};

@@ -5,7 +5,7 @@ use identity::{ArmResponse, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Azure, CostError, CostFailure, CostQuery, Day, Granularity, Grouping, Money, Name, PAGE_LIMIT,
+    Azure, CostError, CostFailure, CostQuery, Day, Dimension, Granularity, Grouping, Money, Name, PAGE_LIMIT,
     gateway::Question,
     query::{COST_ALIAS, COST_COLUMN, USD_ALIAS, USD_COLUMN},
     table::{Complaint, Place, Row, Table},
@@ -122,12 +122,15 @@ fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page
     }
 }
 
+/// Makes a name of text.
+type Clean = fn(&str) -> Name;
+
 /// Where everything is in the rows of a page.
 struct Columns {
     cost: Place,
     usd: Option<Place>,
     date: Option<Place>,
-    names: Vec<Place>,
+    names: Vec<(Place, Clean)>,
     currency: Place,
 }
 
@@ -144,23 +147,25 @@ impl Columns {
         let date = (query.granularity != Granularity::None).then(|| table.column(&DATES)).transpose()?;
         // the columns of tags all have one name; they come in the order the tags were asked for
         let mut tags = table.places(&[TAG_VALUE]);
-        let mut name = |grouping: &Grouping| match grouping {
+        let mut place = |grouping: &Grouping| match grouping {
             Grouping::Dimension(dimension) => table.column(&[dimension.name()]),
             Grouping::Tag(_) => tags.next().ok_or("a column is missing"),
         };
+        let name = |grouping| Ok((place(grouping)?, cleaned_as(grouping)));
         Ok(Self {
             cost: table.column(&[COST_COLUMN, COST_ALIAS])?,
             usd,
             date,
-            names: query.group_by.iter().map(&mut name).collect::<Result<_, _>>()?,
+            names: query.group_by.iter().map(name).collect::<Result<_, Complaint>>()?,
             currency: table.column(&["Currency"])?,
         })
     }
 
     fn line(&self, row: &Row<'_>) -> Result<CostLine, Complaint> {
         let usd = |place| row.money(place, super::Currency::USD);
+        let name = |(place, clean): &(Place, Clean)| Ok(or_unassigned(clean(&row.text(*place)?)));
         Ok(CostLine {
-            names: self.names.iter().map(|place| Ok(name_of(&row.text(*place)?))).collect::<Result<_, Complaint>>()?,
+            names: self.names.iter().map(name).collect::<Result<_, Complaint>>()?,
             date: self.date.map(|place| row.day(place)).transpose()?,
             cost: row.money(self.cost, row.currency(self.currency)?)?,
             usd: self.usd.map(usd).transpose()?,
@@ -168,8 +173,15 @@ impl Columns {
     }
 }
 
-fn name_of(text: &str) -> Name {
-    let name = Name::new(text);
+/// How the values of a grouping are cleaned.
+fn cleaned_as(grouping: &Grouping) -> Clean {
+    match grouping {
+        Grouping::Dimension(Dimension::ResourceId) => Name::resource_id,
+        Grouping::Dimension(_) | Grouping::Tag(_) => Name::value,
+    }
+}
+
+fn or_unassigned(name: Name) -> Name {
     // Azure's own word for costs that belong to nothing in particular
     if name.is_empty() { Name::new("Unassigned") } else { name }
 }
@@ -246,6 +258,23 @@ mod tests {
         Unassigned: 0 EUR
         Unassigned: 1 EUR
         ");
+    }
+
+    #[test]
+    fn a_name_is_as_long_as_a_filter_takes_it() {
+        for (length, whole) in [(256, true), (257, false)] {
+            let name = "r".repeat(length);
+            let line = lines(&table("Cost ServiceName Currency", &format!(r#"[[1,"{name}","EUR"]]"#)));
+            assert_eq!(line == format!("{name}: 1 EUR"), whole, "{length}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_resource_keeps_its_end() {
+        let id = format!("/subscriptions/{}/resourcegroups/{}/vm-7", "0".repeat(36), "g".repeat(90));
+        let body = table("Cost ResourceId Currency", &json!([[1, id, "EUR"]]).to_string());
+        let page = page(body.as_bytes(), &query(&["ResourceId"])).unwrap();
+        assert_eq!(page.lines[0].names[0].as_str(), id);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use identity::{
-    ArmConnection, ArmRequest, ArmResponse, CallerArm, Clock, ExchangeFailure, UnixTime, UserGrant,
-    exchange::ExchangeStatus,
+    ArmConnection, ArmRequest, ArmResponse, CallerArm, CallerKey, Clock, ExchangeFailure, SingleFlight, UnixTime,
+    UserGrant, exchange::ExchangeStatus,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use super::{
 pub struct Gateway {
     arm: Arc<ArmConnection>,
     pace: Pace,
+    flights: SingleFlight<(CallerKey, ArmRequest), Result<ArmResponse, CostFailure>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -39,7 +40,7 @@ impl Gateway {
     /// `hourly` is what one person may ask in an hour.
     #[must_use]
     pub fn new(arm: Arc<ArmConnection>, hourly: Units, clock: Arc<dyn Clock>) -> Self {
-        Self { arm, pace: Pace::new(hourly, clock.clone()), clock }
+        Self { arm, pace: Pace::new(hourly, clock.clone()), flights: SingleFlight::new(), clock }
     }
 
     /// The time by the clock.
@@ -72,22 +73,28 @@ impl Azure<'_> {
         self.gateway.now()
     }
 
-    /// The one way out: at the pace Azure asks for, and within the person's budget.
+    /// The one way out: at the pace Azure asks for, and within the person's budget. Who asks the same at the same time
+    /// with the same token gets the same answer.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<ArmResponse, CostFailure> {
         let Question { request, scope: Some(scope), units } = question else {
             return Ok(self.arm.send(&question.request).await?);
         };
+        let key = (self.arm.key(), request.clone());
+        // nothing is kept: an answer is shared with those who wait for it and with nobody later
+        let (answer, _) = self.gateway.flights.find(key, || None, || self.ask_alone(request, scope, *units)).await;
+        answer
+    }
+
+    async fn ask_alone(
+        &self,
+        request: &ArmRequest,
+        scope: &CostScope,
+        units: Units,
+    ) -> Result<ArmResponse, CostFailure> {
         let pace = &self.gateway.pace;
-        let mut has_waited = false;
-        pace.spend(self.arm.caller().object(), *units)?;
+        let mut has_waited = self.cooled_down(scope).await?;
+        pace.spend(self.arm.caller().object(), units)?;
         loop {
-            if let Some(wait) = pace.cooling(scope) {
-                if has_waited || wait > pace::SHORT {
-                    return Err(CostError::Throttled { retry_after: wait }.into());
-                }
-                has_waited = true;
-                tokio::time::sleep(wait).await;
-            }
             let response = self.arm.send(request).await?;
             if response.status != StatusCode::TOO_MANY_REQUESTS {
                 return Ok(response);
@@ -95,6 +102,20 @@ impl Azure<'_> {
             pace.cool(scope, &response.headers);
             if has_waited {
                 return Ok(response);
+            }
+            self.cooled_down(scope).await?;
+            has_waited = true;
+        }
+    }
+
+    /// Waits until Azure may be asked about `scope`, if that is soon, and says whether it waited.
+    async fn cooled_down(&self, scope: &CostScope) -> Result<bool, CostError> {
+        match self.gateway.pace.cooling(scope) {
+            None => Ok(false),
+            Some(wait) if wait > pace::SHORT => Err(CostError::Throttled { retry_after: wait }),
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(true)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Cost Management as the caller sees it: what is asked, what is answered, and the ways Azure says no.
 //!
-//! 1. Azure decides what a caller may see. Nothing here knows who calls; it is handed a [`CallerArm`] and asks.
+//! 1. Azure decides what a caller may see. Nothing here judges who calls; it is handed a
+//!    [`CallerArm`](identity::CallerArm) and asks.
 //! 2. A request is built from typed parts (a GUID, two dates, a dimension), never from text of the caller.
 //! 3. An answer is not trusted to have any shape: columns are found by name, amounts are read as exact decimals, and
 //!    whatever does not fit is a typed [`CostError`], never a guess and never a panic.

@@ -13,6 +13,8 @@ use super::grouping::LONGEST_VALUE;
 
 /// The longest name shown, in characters.
 const LONGEST: usize = 120;
+/// The longest id of a resource shown, in characters: what tells two resources apart is at its end.
+const LONGEST_RESOURCE_ID: usize = 400;
 /// The longest message of Azure shown, in characters: it may list the values that would have been valid.
 const LONGEST_MESSAGE: usize = 400;
 
@@ -26,6 +28,12 @@ impl Name {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(clean(text, LONGEST))
+    }
+
+    /// Cleans the id of a resource, which is longer than a name.
+    #[must_use]
+    pub fn resource_id(text: &str) -> Self {
+        Self(clean(text, LONGEST_RESOURCE_ID))
     }
 
     /// Cleans a message of Azure. GUIDs are masked: they are object ids of people more often than they help.
@@ -59,14 +67,14 @@ impl Name {
         self.0.is_empty()
     }
 
-    /// For a cell of a Markdown table: no markup, no link, no image, no HTML, no end of the cell.
+    /// For a cell of a Markdown table: no markup, no link, no image, no HTML, no formula, no end of the cell.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut escaped = String::with_capacity(self.0.len());
         for character in self.0.chars() {
             // a colon makes a link of an address; so does the dot after "www"
             let links = character == '.' && escaped.to_ascii_lowercase().ends_with("www");
-            if links || r"\`*_[]()<>!#|~&:".contains(character) {
+            if links || r"\`*_[]()<>!#|~&:$".contains(character) {
                 escaped.push('\\');
             }
             escaped.push(character);
@@ -220,6 +228,7 @@ mod tests {
         assert_snapshot!(escaped(r"a\|b"), @r"a\\\|b");
         assert_snapshot!(escaped("![x](https://evil.example/?q=1)"), @r"\!\[x\]\(https\://evil.example/?q=1\)");
         assert_snapshot!(escaped("<img src=x onerror=alert(1)>"), @r"\<img src=x onerror=alert\(1\)\>");
+        assert_snapshot!(escaped(r"$\href{x}{y}$"), @r"\$\\href{x}{y}\$");
         assert_snapshot!(escaped("WWW.evil.example bob@evil.example"), @r"WWW\.evil.example bob@evil.example");
         assert_snapshot!(escaped("**Total** `code` # ~~x~~ &#124; __y__"), @r"\*\*Total\*\* \`code\` \# \~\~x\~\~ \&\#124; \_\_y\_\_");
     }

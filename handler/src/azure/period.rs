@@ -185,8 +185,14 @@ impl Period {
             to,
             to_was_clamped: false,
             estimate: to >= first_unsettled(today),
-            last_days_incomplete: to > today.plus(-ARRIVING_DAYS),
+            last_days_incomplete: to > Self::last_closed_day(today),
         }
+    }
+
+    /// The last day whose usage has arrived.
+    #[must_use]
+    pub fn last_closed_day(today: Day) -> Day {
+        today.plus(-ARRIVING_DAYS)
     }
 
     /// First day, inclusive.
@@ -217,6 +223,12 @@ impl Period {
     #[must_use]
     pub fn contains(&self, day: Day) -> bool {
         (self.from..=self.to).contains(&day)
+    }
+
+    /// Whether it begins and ends with a month.
+    #[must_use]
+    pub fn is_whole_months(&self) -> bool {
+        self.from == self.from.first_of_month() && self.to == self.to.last_of_month()
     }
 
     /// Whether a later `to` was asked for and replaced by today.
@@ -340,5 +352,13 @@ mod tests {
         let arriving = |to| period("2026-11-01", to, "2026-11-22").unwrap().has_incomplete_days();
         assert!(arriving("2026-11-22") && arriving("2026-11-20"));
         assert!(!arriving("2026-11-19"));
+        assert_eq!(Period::last_closed_day(day("2026-11-22")), day("2026-11-19"));
+    }
+
+    #[test]
+    fn whole_months_begin_and_end_with_one() {
+        let whole = |from, to| period(from, to, "2026-11-22").unwrap().is_whole_months();
+        assert!(whole("2026-02-01", "2026-02-28") && whole("2026-08-01", "2026-10-31"));
+        assert!(!whole("2026-10-02", "2026-10-31") && !whole("2026-10-01", "2026-10-30"));
     }
 }

@@ -55,6 +55,12 @@ impl CostScope {
         self.segments().iter().flat_map(|segment| ["/", segment]).collect()
     }
 
+    /// Whether it holds several subscriptions.
+    #[must_use]
+    pub fn is_management_group(&self) -> bool {
+        matches!(self, Self::ManagementGroup(_))
+    }
+
     /// The subscription it is, or is a part of.
     #[must_use]
     pub fn subscription(&self) -> Option<SubscriptionId> {

@@ -59,6 +59,21 @@ pub(super) fn sort(lines: &mut [CostLine]) {
     });
 }
 
+/// One line for each name and currency, whatever else told lines apart.
+pub(super) fn merged(lines: impl IntoIterator<Item = CostLine>) -> Vec<CostLine> {
+    let mut merged: BTreeMap<_, Vec<Money>> = BTreeMap::new();
+    for CostLine { names, cost, .. } in lines {
+        merged.entry((names, cost.currency())).or_default().push(cost);
+    }
+    let line = |((names, currency), costs): (_, Vec<Money>)| CostLine {
+        names,
+        date: None,
+        cost: Totals::of(&costs).in_currency(currency),
+        usd: None,
+    };
+    merged.into_iter().map(line).collect()
+}
+
 /// One breakdown for each currency, by its code.
 pub(super) fn by_currency(mut lines: Vec<CostLine>, top: Top) -> Vec<Breakdown> {
     sort(&mut lines);
@@ -85,6 +100,16 @@ impl Breakdown {
 
     pub(super) fn total(&self) -> &Money {
         &self.total
+    }
+
+    /// What is shown one by one, in its order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[Name]> {
+        self.items.iter().map(|item| item.names.as_slice())
+    }
+
+    /// How many items there are, shown or not.
+    pub(super) fn count(&self) -> usize {
+        self.items.len() + self.other.as_ref().map_or(0, |other| other.count)
     }
 
     /// Whether the shares shown are the whole together, rounded as they are.
@@ -124,6 +149,16 @@ impl Breakdown {
 
 impl Top {
     const MOST: usize = 50;
+
+    /// So many.
+    pub(super) fn count(self) -> usize {
+        self.0
+    }
+
+    /// Half as many, as long as any are left.
+    pub(super) fn half(self) -> Option<Self> {
+        (self.0 > 1).then_some(Self(self.0 / 2))
+    }
 }
 
 impl Default for Top {

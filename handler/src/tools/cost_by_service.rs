@@ -1,7 +1,5 @@
 //! `cost_by_service`: what was spent, service by service.
 
-use std::collections::BTreeMap;
-
 use identity::{Scope, UnixTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,19 +94,11 @@ fn answer(query: &CostQuery, costs: Costs, top: Top, now: UnixTime) -> Answer {
 }
 
 /// One line for each service and currency, whoever publishes it.
-fn by_service(lines: Vec<CostLine>) -> Vec<CostLine> {
-    let mut services: BTreeMap<_, Vec<Money>> = BTreeMap::new();
-    for CostLine { mut names, cost, .. } in lines {
-        names.truncate(1);
-        services.entry((names, cost.currency())).or_default().push(cost);
+fn by_service(mut lines: Vec<CostLine>) -> Vec<CostLine> {
+    for line in &mut lines {
+        line.names.truncate(1);
     }
-    let line = |((names, currency), costs): (_, Vec<Money>)| CostLine {
-        names,
-        date: None,
-        cost: Totals::of(&costs).in_currency(currency),
-        usd: None,
-    };
-    services.into_iter().map(line).collect()
+    breakdown::merged(lines)
 }
 
 fn text(data: &SpendByService) -> String {

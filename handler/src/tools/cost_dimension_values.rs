@@ -95,17 +95,23 @@ async fn run(call: UserCall<'_>) -> Result<Answer, Stop> {
 
 fn question(call: &UserCall<'_>) -> Result<Question, BadArgument> {
     let Arguments { dimension, contains, top } = call.arguments()?;
+    let scope = call.arguments::<ScopeArguments>()?.scope()?;
     Ok(Question {
-        dimension: of_azure(&dimension)?,
-        scope: call.arguments::<ScopeArguments>()?.scope()?,
+        dimension: of_azure(&dimension, &scope)?,
+        scope,
         contains: contains.unwrap_or_default(),
         top: top.unwrap_or_default(),
     })
 }
 
 /// Azure lists values of dimensions; those of a tag are known from costs alone.
-fn of_azure(grouping: &Grouping) -> Result<Dimension, BadArgument> {
+fn of_azure(grouping: &Grouping, scope: &CostScope) -> Result<Dimension, BadArgument> {
     match grouping {
+        Grouping::Dimension(Dimension::ResourceId) if scope.is_management_group() => Err(BadArgument {
+            sentence: "Argument `dimension`: Azure tells resources apart within a subscription only.".to_owned(),
+            how: r#"Ask for one subscription or resource group, or for another dimension. For example: `{"dimension":"ResourceGroupName"}`."#
+                .to_owned(),
+        }),
         Grouping::Dimension(dimension) => Ok(*dimension),
         Grouping::Tag(_) => Err(BadArgument {
             sentence: "Azure does not list the values of a tag.".to_owned(),
@@ -177,7 +183,7 @@ fn text(data: &Listed, question: &Question) -> String {
 
 fn sentence(data: &Listed, question: &Question) -> String {
     let Listed { dimension, matching, total, as_of, .. } = data;
-    let scope = Name::new(&question.scope.to_string()).markdown();
+    let scope = Name::value(&question.scope.to_string()).markdown();
     let usage = data.usage.as_ref().map(|Usage { from, to }| format!(" from {from} to {to}")).unwrap_or_default();
     let count = match total {
         0 => "no value".to_owned(),

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     csv_file::{Cell, CsvFile, MOST_BYTES, MOST_ROWS},
     facts::{self, Facts},
+    group_by::GroupBy,
     registry::{Answer, Run, THEIRS, Tool, UserCall},
     schema,
     stop::Stop,
-    subject::{CostArguments, GroupingArguments, PeriodArguments, ScopeArguments},
+    subject::{CostArguments, PeriodArguments, ScopeArguments},
 };
 use crate::azure::{
-    Azure, CostError, CostFailure, CostLine, CostPage, CostQuery, Dimension, Granularity, Grouping, Money, PAGE_LIMIT,
-    Totals,
+    Azure, CostError, CostFailure, CostLine, CostPage, CostQuery, Granularity, Grouping, Money, PAGE_LIMIT, Totals,
 };
 
 /// The definition.
@@ -37,7 +37,6 @@ pub(super) fn tool() -> Tool {
             schema::part::<ScopeArguments>(),
             schema::part::<PeriodArguments>(),
             schema::part::<CostArguments>(),
-            schema::part::<GroupingArguments>(),
             schema::part::<Arguments>(),
         ]),
         output: schema::output::<CostExport>(),
@@ -48,6 +47,7 @@ pub(super) fn tool() -> Tool {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Arguments {
+    group_by: Option<GroupBy>,
     /// Lines for the whole period (`none`), each month (`monthly`) or each day (`daily`). Default: none.
     #[schemars(extend("examples" = ["monthly"]))]
     granularity: Option<Granularity>,
@@ -84,16 +84,17 @@ struct CostExport {
 }
 
 async fn run(call: UserCall<'_>) -> Result<Answer, Stop> {
-    let Arguments { granularity, max_rows, cursor } = call.arguments()?;
+    let Arguments { group_by, granularity, max_rows, cursor } = call.arguments()?;
     let costs: CostArguments = call.arguments()?;
+    let scope = call.arguments::<ScopeArguments>()?.scope()?;
     let query = CostQuery {
-        scope: call.arguments::<ScopeArguments>()?.scope()?,
         period: call.arguments::<PeriodArguments>()?.period(call.today())?,
         metric: costs.metric.unwrap_or_default(),
         granularity: granularity.unwrap_or_default(),
-        group_by: call.arguments::<GroupingArguments>()?.groupings(&[Grouping::Dimension(Dimension::ServiceName)])?,
+        group_by: group_by.unwrap_or_default().at(&scope)?,
         filters: costs.filters()?,
         with_usd: false,
+        scope,
     };
     let owner = Owner::of(&call.caller().object().to_string(), &query.canonical());
     let start = cursor.map(|cursor| cursor::read(&cursor, owner)).transpose()?;

@@ -38,8 +38,18 @@ impl Facts {
             filters: filters.clone(),
             as_of: rfc3339(now),
             complete: !capped,
-            notes: notes(period, capped),
+            notes: notes(scope, period, capped),
         }
+    }
+
+    /// Whose costs.
+    pub(super) fn scope(&self) -> &CostScope {
+        &self.scope
+    }
+
+    /// Of which days.
+    pub(super) fn period(&self) -> Period {
+        self.period
     }
 
     /// Adds a note before the others.
@@ -54,15 +64,19 @@ impl Facts {
 
     /// `Subscription … cost 12.34 EUR (actual cost, whole UTC days, as of …).`
     pub(super) fn sentence<'a>(&self, totals: impl IntoIterator<Item = &'a Money>) -> String {
-        let mut sentence = format!("{} cost {} ({})", beginning(&self.scope), amounts(totals), self.how());
+        format!("{} cost {} {}.\n", beginning(&self.scope), amounts(totals), self.terms())
+    }
+
+    /// `(actual cost, whole UTC days, as of …), counting only tag:env = prod`
+    pub(super) fn terms(&self) -> String {
+        let mut terms = format!("({})", self.how());
         for (index, filter) in self.filters.iter().enumerate() {
             let values: Vec<_> = filter.values.iter().map(|value| Name::new(value).markdown()).collect();
             let by = Name::new(&filter.by.to_string()).markdown();
             let glue = if index == 0 { ", counting only " } else { " and " };
-            sentence.extend([glue, &by, " = ", &values.join(" or ")]);
+            terms.extend([glue, &by, " = ", &values.join(" or ")]);
         }
-        sentence.push_str(".\n");
-        sentence
+        terms
     }
 
     /// `actual cost, whole UTC days, as of 2026-11-22T09:14:03Z`
@@ -78,7 +92,7 @@ impl Facts {
 
 /// `Subscription …`, as a sentence begins.
 pub(super) fn beginning(scope: &CostScope) -> String {
-    let scope = Name::new(&scope.to_string()).markdown();
+    let scope = Name::value(&scope.to_string()).markdown();
     let (first, rest) = scope.split_at(scope.chars().next().map_or(0, char::len_utf8));
     format!("{}{rest}", first.to_uppercase())
 }
@@ -88,7 +102,7 @@ pub(super) fn list(notes: &[String]) -> String {
     notes.iter().flat_map(|note| ["- ", note, "\n"]).collect()
 }
 
-fn notes(period: &Period, capped: bool) -> Vec<String> {
+fn notes(scope: &CostScope, period: &Period, capped: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if capped {
         notes.push(format!(
@@ -105,6 +119,12 @@ fn notes(period: &Period, capped: bool) -> Vec<String> {
     if period.is_estimate() {
         notes.push(
             "The last month of the period is still open: its costs may change until the fifth of the next month."
+                .to_owned(),
+        );
+    }
+    if scope.is_management_group() {
+        notes.push(
+            "Of a management group Azure counts what was used, and not what was bought, such as reservations."
                 .to_owned(),
         );
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Refusal,
     arguments::{Arguments, BadArgument},
-    cost_budgets, cost_by_service, cost_dimension_values, cost_export, cost_forecast,
+    cost_budgets, cost_by_service, cost_compare, cost_dimension_values, cost_export, cost_forecast, cost_query,
     diagnostics::{self, Instance},
     stop::Stop,
     subscriptions_list, whoami,
@@ -103,9 +103,11 @@ fn all() -> Vec<Tool> {
     let mut tools = vec![
         cost_budgets::tool(),
         cost_by_service::tool(),
+        cost_compare::tool(),
         cost_dimension_values::tool(),
         cost_export::tool(),
         cost_forecast::tool(),
+        cost_query::tool(),
         diagnostics::tool(),
         subscriptions_list::tool(),
         whoami::tool(),

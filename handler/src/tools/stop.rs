@@ -119,6 +119,7 @@ impl Account {
     /// The one table of what Azure may say. Its own words are passed on only where they name valid values, without ids.
     fn of_azure(error: &CostError, scope: &CostScope, caller: &Principal) -> Self {
         let user = Name::new(&caller.user);
+        let is_management_group = scope.is_management_group();
         match error {
             CostError::AccessDenied => Self::new(
                 "azure_access_denied",
@@ -126,9 +127,10 @@ impl Account {
                 // Cost Management says 401 for a missing role; a client that reads 401 would sign in again for nothing
                 format!("403: caller ({user}) lacks Cost Management Reader on {scope}"),
                 format!(
-                    "Ask an administrator of it to assign the role, which takes effect within minutes: \
+                    "{}Ask an administrator of it to assign the role, which takes effect within minutes: \
                      az role assignment create --assignee-object-id {} --assignee-principal-type User \
                      --role \"Cost Management Reader\" --scope \"{}\"",
+                    if is_management_group { UNKNOWN_GROUP } else { "" },
                     caller.oid,
                     scope.resource_id()
                 ),
@@ -148,6 +150,12 @@ impl Account {
                 format!("401: {scope} belongs to another tenant than caller ({user})"),
                 format!("Ask for a subscription of tenant {}; this server serves no other.", caller.tid),
             ),
+            CostError::NotFound if is_management_group => Self::new(
+                "azure_not_found",
+                Who::User,
+                format!("404: there is no {scope} that caller ({user}) can see"),
+                format!("Check its id, which is not its display name. {SUMMED_UP}"),
+            ),
             CostError::NotFound => Self::new(
                 "azure_not_found",
                 Who::User,
@@ -155,6 +163,13 @@ impl Account {
                 "Check it: a subscription's id is a GUID, and neither a tenant's nor an application's; a resource group goes \
                  by its name.",
             ),
+            CostError::NoData if is_management_group => Self::new(
+                "azure_no_data",
+                Who::User,
+                format!("Azure has no costs of {scope} in this period"),
+                format!("Ask for an earlier or a longer period. {SUMMED_UP}"),
+            )
+            .decided(Decision::Accept),
             CostError::NoData => Self::new(
                 "azure_no_data",
                 Who::User,
@@ -167,19 +182,18 @@ impl Account {
                 "azure_invalid_dimension",
                 Who::User,
                 format!("400: Azure does not know that dimension for {scope}"),
-                format!("Its agreement has these: {valid}. Ask for one of them."),
+                format!("Its agreement has these: {}. Ask for one of them.", valid.markdown()),
             ),
-            CostError::BadRequest { status, message } if scope.subscription().is_none() => Self::new(
+            CostError::BadRequest { status, message } if is_management_group => Self::new(
                 "azure_management_group_unsupported",
                 Who::User,
-                format!("{}: Azure does not answer for {scope}: \"{message}\"", status.as_u16()),
-                "Azure sums up management groups under Enterprise Agreements and pay-as-you-go only, up to 3000 \
-                 subscriptions. Ask for each subscription instead; subscriptions_list names them.",
+                format!("{}: Azure does not answer for {scope}: \"{}\"", status.as_u16(), message.markdown()),
+                SUMMED_UP,
             ),
             CostError::BadRequest { status, message } => Self::new(
                 "azure_bad_request",
                 Who::Operator,
-                format!("{}: Azure does not accept the query for {scope}: \"{message}\"", status.as_u16()),
+                format!("{}: Azure does not accept the query for {scope}: \"{}\"", status.as_u16(), message.markdown()),
                 "The subscription's agreement may not support it. Give the operator the correlation id.",
             ),
             CostError::AccountCostDisabled => Self::new(
@@ -290,9 +304,18 @@ impl Account {
     }
 }
 
+/// What Azure's refusal of a management group leaves open.
+const UNKNOWN_GROUP: &str =
+    "Azure says the same of a management group that does not exist: check its id, which is not its display name. ";
+
+/// Why Azure may have no answer for a management group.
+/// <https://learn.microsoft.com/azure/cost-management-billing/costs/understand-work-scopes>
+const SUMMED_UP: &str = "Azure sums up management groups under Enterprise Agreements and pay-as-you-go only, up to \
+                         3000 subscriptions. Ask for each subscription instead; subscriptions_list names them.";
+
 /// Azure's code, where it said one.
 fn parenthesis(code: &Name) -> String {
-    if code.is_empty() { String::new() } else { format!(" ({code})") }
+    if code.is_empty() { String::new() } else { format!(" ({})", code.markdown()) }
 }
 
 #[cfg(test)]

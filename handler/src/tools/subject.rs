@@ -4,12 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{arguments::BadArgument, one_or_many::OneOrMany};
-use crate::azure::{
-    CostScope, Day, Filter, Grouping, ManagementGroup, Metric, Period, Preset, ResourceGroup, SubscriptionId,
-};
+use crate::azure::{CostScope, Day, Filter, ManagementGroup, Metric, Period, Preset, ResourceGroup, SubscriptionId};
 
-/// The most groupings of one query, by the API's contract.
-const MOST_GROUPINGS: usize = 2;
 /// The most filters of one query.
 const MOST_FILTERS: usize = 5;
 
@@ -53,31 +49,6 @@ pub(super) struct CostArguments {
     #[schemars(with = "Option<Vec<Filter>>", length(max = MOST_FILTERS))]
     #[schemars(extend("examples" = [[{ "by": "tag:env", "values": ["prod"] }]]))]
     filters: Option<OneOrMany<Filter>>,
-}
-
-/// By what costs are grouped.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupingArguments {
-    /// By what: one or two dimensions or tags (`tag:<key>`). Default: `ServiceName`.
-    #[schemars(with = "Option<Vec<Grouping>>", length(min = 1, max = MOST_GROUPINGS))]
-    #[schemars(extend("examples" = [["ResourceGroupName", "tag:team"]]))]
-    group_by: Option<OneOrMany<Grouping>>,
-}
-
-impl GroupingArguments {
-    /// The groupings, or `default` where none is named.
-    pub(super) fn groupings(self, default: &[Grouping]) -> Result<Vec<Grouping>, BadArgument> {
-        let groupings = self.group_by.map_or_else(|| default.to_vec(), OneOrMany::into_vec);
-        let sentence = match groupings.as_slice() {
-            [] => "Argument `groupBy` is empty.",
-            [one, other] if one == other => "Argument `groupBy` names the same twice.",
-            [_] | [_, _] => return Ok(groupings),
-            _ => "Argument `groupBy` names more than two; Azure groups by two at most.",
-        };
-        let how = r#"For example: `{"groupBy":["ResourceGroupName","tag:team"]}`."#;
-        Err(BadArgument { sentence: sentence.to_owned(), how: how.to_owned() })
-    }
 }
 
 impl ScopeArguments {

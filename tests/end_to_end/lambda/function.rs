@@ -32,28 +32,28 @@ use tokio::{
 use crate::support::{Raw, handler};
 
 /// The origin that the function is told it has.
-pub(super) const PUBLIC_URL: &str = "https://costs.contoso.example";
+pub(crate) const PUBLIC_URL: &str = "https://costs.contoso.example";
 
 /// Who writes the event.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Front {
+pub(crate) enum Front {
     /// A Function URL. It encodes what it takes for binary; here everything.
     FunctionUrl,
     /// An HTTP API of API Gateway, payload format 2.0.
     HttpApi,
 }
 
-pub(super) const FRONTS: [Front; 2] = [Front::FunctionUrl, Front::HttpApi];
+pub(crate) const FRONTS: [Front; 2] = [Front::FunctionUrl, Front::HttpApi];
 
 /// What the handler told Lambda about an event.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Response(Value),
     Error(Value),
 }
 
 impl Outcome {
-    pub(super) fn response(&self) -> Option<&Value> {
+    pub(crate) fn response(&self) -> Option<&Value> {
         match self {
             Self::Response(response) => Some(response),
             Self::Error(_) => None,
@@ -62,11 +62,12 @@ impl Outcome {
 }
 
 /// A deployed function. Dropping it ends the handler.
-pub(super) struct Function {
-    pub(super) lab: Lab,
+pub(crate) struct Function {
+    pub(crate) lab: Lab,
     events: mpsc::Sender<(String, oneshot::Sender<Outcome>)>,
     handler: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
     runtime_api: JoinHandle<()>,
 }
 
@@ -77,7 +78,12 @@ struct RuntimeApi {
 }
 
 impl Function {
-    pub(super) async fn deployed() -> Self {
+    /// With the loudest log there is.
+    pub(crate) async fn deployed() -> Self {
+        Self::deployed_logging("trace").await
+    }
+
+    pub(crate) async fn deployed_logging(filter: &str) -> Self {
         let lab = Lab::start().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -90,7 +96,7 @@ impl Function {
             .envs(lab.settings_with_file())
             .envs([
                 ("PUBLIC_URL", PUBLIC_URL),
-                ("RUST_LOG", "trace"),
+                ("RUST_LOG", filter),
                 ("AWS_LAMBDA_RUNTIME_API", &address),
                 ("AWS_LAMBDA_FUNCTION_NAME", "mcp-cost-server"),
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -102,45 +108,48 @@ impl Function {
             .spawn()
             .unwrap();
         let lines = Arc::default();
-        tokio::spawn(keep(handler.stdout.take().unwrap(), Arc::clone(&lines)));
-        Self { lab, events, handler, lines, runtime_api }
+        let reader = tokio::spawn(keep(handler.stdout.take().unwrap(), Arc::clone(&lines)));
+        Self { lab, events, handler, lines, reader, runtime_api }
     }
 
     /// What becomes of an event.
-    pub(super) async fn invoke(&self, event: &Value) -> Outcome {
+    pub(crate) async fn invoke(&self, event: &Value) -> Outcome {
         let (sender, outcome) = oneshot::channel();
         self.events.send((event.to_string(), sender)).await.unwrap();
         outcome.await.expect("the handler answers every event")
     }
 
     /// What a client reads who sends `request` to `front`.
-    pub(super) async fn ask(&self, front: Front, request: Raw) -> Answer {
+    pub(crate) async fn ask(&self, front: Front, request: Raw) -> Answer {
         let outcome = self.invoke(&front.event(request)).await;
         read(outcome.response().expect("the client would read a 502"))
     }
 
     /// `cost_by_service` of Alice's subscription.
-    pub(super) async fn cost_by_service(&self, front: Front, token: &str) -> Answer {
+    pub(crate) async fn cost_by_service(&self, front: Front, token: &str) -> Answer {
         let params = json!({ "name": "cost_by_service", "arguments": { "subscriptionId": SHOP_PROD } });
         let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
         self.ask(front, Raw::post(token, call.to_string())).await
     }
 
-    pub(super) fn reads(&self, person: &Person) -> String {
+    pub(crate) fn reads(&self, person: &Person) -> String {
         self.lab.token(person).scope("cost.read").issue().unwrap()
     }
 
     /// The log so far; each line must be one object.
     #[track_caller]
-    pub(super) fn log(&self) -> Vec<Value> {
+    pub(crate) fn log(&self) -> Vec<Value> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Takes the Runtime API away.
-    pub(super) async fn orphan(mut self) -> (ExitStatus, Vec<Value>) {
+    pub(crate) async fn orphan(mut self) -> (ExitStatus, Vec<Value>) {
         self.runtime_api.abort();
+        // ends the connection that waits for an event, too
+        drop(std::mem::replace(&mut self.events, mpsc::channel(1).0));
         let status = self.handler.wait().await.unwrap();
+        (&mut self.reader).await.unwrap();
         (status, self.log())
     }
 }
@@ -162,7 +171,7 @@ fn routes(api: Arc<RuntimeApi>) -> Router {
 }
 
 async fn next(State(api): State<Arc<RuntimeApi>>) -> impl IntoResponse {
-    let Some((event, outcome)) = api.events.lock().await.recv().await else { std::future::pending().await };
+    let (event, outcome) = api.events.lock().await.recv().await.expect("the Runtime API is there; else hang up");
     let id = format!("8476a536-e9f4-11e8-9739-{:012x}", api.count.fetch_add(1, Ordering::Relaxed));
     api.under_way.lock().unwrap().insert(id.clone(), outcome);
     let headers = [

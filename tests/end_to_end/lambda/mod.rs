@@ -10,7 +10,8 @@ use crate::{
     edge::{PING, bad_requests},
     support::{Raw, challenge, is_status, summary},
 };
-use function::{FRONTS, Front, Function, Outcome, PUBLIC_URL};
+pub(crate) use function::Function;
+use function::{FRONTS, Front, Outcome, PUBLIC_URL};
 
 #[tokio::test]
 async fn alice_reads_her_costs_and_azure_refuses_bob() {

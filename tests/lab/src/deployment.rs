@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     Lab, LabError,
-    host::{Host, HostError, HostOptions, Inheritance},
+    host::{Host, HostError, HostOptions},
     mcp_client::McpClient,
 };
 
@@ -50,17 +50,23 @@ impl Deployment {
         settings: &[(&str, &str)],
         port: Option<u16>,
     ) -> Result<Self, DeploymentError> {
+        Self::hosted(lab, handler, settings, |options| HostOptions { port, ..options }).await
+    }
+
+    /// The same with a host that `change` makes another.
+    pub async fn hosted(
+        lab: Lab,
+        handler: &Path,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(HostOptions) -> HostOptions,
+    ) -> Result<Self, DeploymentError> {
         let package = tempfile::tempdir()?;
         let staged = xtask::stage(xtask::repository_root(), handler, &package.path().join("package"))?;
-        let mut environment = lab.settings();
-        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let host = Host::start(HostOptions {
-            script_root: staged.root().to_path_buf(),
-            environment,
-            inheritance: Inheritance::Nothing,
-            port,
-        })
-        .await?;
+        let mut options = HostOptions::clean(staged.root());
+        options.environment.extend(lab.settings());
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        options.environment.extend(settings);
+        let host = Host::start(change(options)).await?;
         let client = McpClient::new(lab.client().clone(), format!("{}/mcp", host.url()));
         Ok(Self { lab, host, client, _package: package })
     }

@@ -7,18 +7,21 @@ use std::{path::PathBuf, process::ExitCode};
 
 use lab::{
     Deployment, DeploymentError, Lab,
-    host::{DEFAULT_PORT, HostError},
+    host::{DEFAULT_PORT, HostError, HostOptions, Place},
 };
 use xtask::Profile;
 
 const HELP: &str = "\
 The main job on a local Azure: two people, one server that may do nothing by itself.
 
-Usage: cargo lab [--once] [--port PORT] [--release]
+Usage: cargo lab [--once] [--port PORT] [--release] [--azure] [--forwarding]
 
   --once        end after the story, with exit code 0 if it holds and 1 if not
   --port PORT   where the server listens on 127.0.0.1 (default: 7071; with --once any free port)
   --release     build the handler with optimisations first
+  --azure       the host does what it does in Azure and not on a laptop: it answers browsers' preflights itself, takes
+                host and scheme of a request from DISGUISED-HOST and X-Forwarded-Proto, sets a lost execute bit
+  --forwarding  the host forwards requests (enableForwardingHttpRequest) and does not proxy them: nothing is streamed
   --help        this text
 
 Without --once it stays up after the story and shows how to connect a client. Ctrl-C ends it and all it started.
@@ -28,6 +31,8 @@ struct Options {
     once: bool,
     port: Option<u16>,
     profile: Profile,
+    place: Place,
+    forwarding: bool,
 }
 
 /// Why there is no story, or none that holds.
@@ -69,12 +74,15 @@ fn main() -> ExitCode {
 
 /// The options, or nothing when help was asked for.
 fn read(arguments: &[String]) -> Result<Option<Options>, String> {
-    let mut options = Options { once: false, port: None, profile: Profile::Debug };
+    let mut options =
+        Options { once: false, port: None, profile: Profile::Debug, place: Place::Laptop, forwarding: false };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--once" => options.once = true,
             "--release" => options.profile = Profile::Release,
+            "--azure" => options.place = Place::Azure,
+            "--forwarding" => options.forwarding = true,
             "--port" => {
                 let port = rest.next().and_then(|port| port.parse().ok()).filter(|port| *port != 0);
                 options.port = Some(port.ok_or("--port needs a number from 1 to 65535")?);
@@ -107,7 +115,11 @@ fn run(options: &Options) -> Result<(), Failure> {
 
 async fn tell(options: &Options, handler: PathBuf) -> Result<(), Failure> {
     let lab = Lab::start().await.map_err(DeploymentError::from)?;
-    let deployment = Deployment::of(lab, &handler, &[], options.port).await.map_err(|error| match error {
+    let hosted = Deployment::hosted(lab, &handler, &[], |host| {
+        let host = HostOptions { port: options.port, place: options.place, ..host };
+        if options.forwarding { host.forwarding() } else { host }
+    });
+    let deployment = hosted.await.map_err(|error| match error {
         DeploymentError::Host(HostError::PortTaken(port)) => Failure::PortTaken(port),
         error => Failure::Start(error),
     })?;

@@ -1,5 +1,7 @@
 //! A request below Resource Manager's address: what it may ask for, and what it can't.
 
+use std::hash::{Hash, Hasher};
+
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -21,6 +23,13 @@ pub struct ArmRequest {
     query: String,
     headers: HeaderMap,
     body: Bytes,
+}
+
+impl Hash for ArmRequest {
+    /// The headers are compared, but say too little to be hashed.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.method, &self.path, &self.query, &self.body).hash(state);
+    }
 }
 
 impl ArmRequest {

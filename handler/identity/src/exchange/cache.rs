@@ -2,23 +2,26 @@
 //!
 //! One map holds tokens and failures alike, so a failing exchange is shared by those who wait for it as a successful one
 //! is. Freshness is wall-clock time, checked at each use: an instance that was frozen wakes with old entries. The map's
-//! own time limit only wipes what nobody asks for again.
+//! own time limit only wipes what nobody asks for again, and who shares an exchange with whom is [`SingleFlight`]'s.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
-use moka::future::Cache;
+use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::{ArmToken, ExchangeFailure};
-use crate::{BearerToken, Clock, ObjectId, TenantId, UnixTime};
+use crate::{BearerToken, Clock, Found, ObjectId, SingleFlight, TenantId, UnixTime};
 
 /// A token is not handed out in its last five minutes: the request that carries it must still be accepted.
 const LAST_MINUTES: Duration = Duration::from_mins(5);
 
-/// SHA-256 over tenant, object id, scope and the assertion, each preceded by its length.
+/// One caller with one token: SHA-256 over tenant, object id, scope and the assertion, each preceded by its length.
+///
+/// Whatever is shared between calls is kept under it, so that it is never shared between two people, nor between two
+/// sessions of one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct CacheKey([u8; 32]);
+pub struct CallerKey([u8; 32]);
 
 /// What one exchange came to.
 #[derive(Clone)]
@@ -31,23 +34,13 @@ pub(super) struct Outcome {
     pub(super) exchange_id: Uuid,
 }
 
-/// Where an outcome came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// An earlier exchange.
-    Hit,
-    /// This caller's own exchange.
-    Miss,
-    /// An exchange that another caller had begun.
-    Joined,
-}
-
 pub(super) struct TokenCache {
-    outcomes: Cache<CacheKey, Outcome>,
+    outcomes: Cache<CallerKey, Outcome>,
+    exchanges: SingleFlight<CallerKey, Outcome>,
     clock: Arc<dyn Clock>,
 }
 
-impl CacheKey {
+impl CallerKey {
     pub(super) fn new(tenant: TenantId, object: ObjectId, scope: &str, assertion: &BearerToken) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [tenant.to_string().as_str(), object.to_string().as_str(), scope, assertion.secret()] {
@@ -94,7 +87,8 @@ impl Found {
 
 impl TokenCache {
     pub(super) fn new(capacity: u64, ttl: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { outcomes: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(), clock }
+        let outcomes = Cache::builder().max_capacity(capacity).time_to_live(ttl).build();
+        Self { outcomes, exchanges: SingleFlight::new(), clock }
     }
 
     /// About how many outcomes it holds.
@@ -106,24 +100,24 @@ impl TokenCache {
     ///
     /// Concurrent callers share one exchange. It runs inside the first caller's future; when that is dropped, the next
     /// one who waits runs their own.
-    pub(super) async fn find(
+    pub(super) async fn find<E: Future<Output = Outcome>>(
         &self,
-        key: CacheKey,
+        key: CallerKey,
         challenged: Option<&ArmToken>,
-        exchange: impl Future<Output = Outcome>,
+        exchange: impl FnOnce() -> E,
     ) -> (Outcome, Found) {
-        let mut usable = false;
-        let replace_if = |outcome: &Outcome| {
-            usable = outcome.is_fresh(self.clock.now()) && !challenged.is_some_and(|token| outcome.holds(token));
-            !usable
+        let look = || {
+            let now = self.clock.now();
+            let usable =
+                |outcome: &Outcome| outcome.is_fresh(now) && !challenged.is_some_and(|token| outcome.holds(token));
+            self.outcomes.get(&key).filter(usable)
         };
-        let entry = self.outcomes.entry(key).or_insert_with_if(exchange, replace_if).await;
-        let found = match (entry.is_fresh(), usable) {
-            (true, _) => Found::Miss,
-            (false, true) => Found::Hit,
-            (false, false) => Found::Joined,
+        let exchange = async || {
+            let outcome = exchange().await;
+            self.outcomes.insert(key, outcome.clone());
+            outcome
         };
-        (entry.into_value(), found)
+        self.exchanges.find(key, look, exchange).await
     }
 }
 
@@ -140,18 +134,103 @@ pub(super) fn token_fresh_until(
 
 #[cfg(test)]
 mod tests {
-    //! Proves the key and the time to live; the sharing is proven with whole exchanges in `exchange::tests`.
+    //! Proves the key, the time to live, and that whoever waits outlasts every end of those who lead. The sharing is
+    //! proven with whole exchanges in `exchange::tests`, and in every order of its steps in `tests/single_flight.rs`.
+
+    use std::{
+        future::{pending, ready},
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::{Pin, pin},
+        task::{Context, Poll, Wake, Waker},
+    };
 
     use proptest::prelude::*;
+    use zeroize::Zeroizing;
 
     use super::*;
+    use crate::exchange::testing::{CALL, NOW, TestClock};
 
     const TENANT: &str = "11111111-1111-4111-8111-111111111111";
     const ALICE: &str = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
 
-    fn key(tenant: &str, object: &str, scope: &str, assertion: &str) -> CacheKey {
+    fn key(tenant: &str, object: &str, scope: &str, assertion: &str) -> CallerKey {
         let assertion = BearerToken::new(assertion.to_owned());
-        CacheKey::new(tenant.parse().unwrap(), object.parse().unwrap(), scope, &assertion)
+        CallerKey::new(tenant.parse().unwrap(), object.parse().unwrap(), scope, &assertion)
+    }
+
+    fn cache() -> TokenCache {
+        TokenCache::new(10, Duration::from_mins(30), TestClock::new())
+    }
+
+    fn a_key() -> CallerKey {
+        key(TENANT, ALICE, "scope", "assertion")
+    }
+
+    fn an_outcome() -> Outcome {
+        let token = ArmToken::new(Zeroizing::new("token".to_owned()));
+        Outcome { result: Ok(token), fresh_until: NOW.plus(Duration::from_mins(30)), exchange_id: CALL }
+    }
+
+    /// Where a call's outcome was found, if it is there.
+    fn poll(call: Pin<&mut impl Future<Output = (Outcome, Found)>>, waker: &Waker) -> Option<Found> {
+        match call.poll(&mut Context::from_waker(waker)) {
+            Poll::Ready((_, found)) => Some(found),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn who_waits_outlasts_any_number_of_leaders_who_leave() {
+        let cache = cache();
+        let mut leader = Box::pin(cache.find(a_key(), None, pending));
+        assert_eq!(poll(leader.as_mut(), Waker::noop()), None);
+        let mut patient = pin!(cache.find(a_key(), None, || ready(an_outcome())));
+        for _ in 0..1000 {
+            assert_eq!(poll(patient.as_mut(), Waker::noop()), None);
+            drop(leader);
+            // comes before the one who waits gets their turn
+            leader = Box::pin(cache.find(a_key(), None, pending));
+            assert_eq!(poll(leader.as_mut(), Waker::noop()), None);
+        }
+        assert_eq!(poll(patient.as_mut(), Waker::noop()), None);
+        drop(leader);
+        assert_eq!(poll(patient.as_mut(), Waker::noop()), Some(Found::Miss));
+        assert!(cache.exchanges.is_idle());
+    }
+
+    #[test]
+    fn a_leader_who_panics_strands_nobody() {
+        let cache = cache();
+        let exchange = async || {
+            tokio::task::yield_now().await;
+            panic!("a bug")
+        };
+        let mut leader = Box::pin(cache.find(a_key(), None, exchange));
+        assert_eq!(poll(leader.as_mut(), Waker::noop()), None);
+        let mut patient = pin!(cache.find(a_key(), None, || ready(an_outcome())));
+        assert_eq!(poll(patient.as_mut(), Waker::noop()), None);
+        assert!(catch_unwind(AssertUnwindSafe(|| poll(leader.as_mut(), Waker::noop()))).is_err());
+        assert_eq!(poll(patient.as_mut(), Waker::noop()), Some(Found::Miss));
+        assert!(cache.exchanges.is_idle());
+    }
+
+    #[test]
+    fn who_leaves_is_not_woken_any_more() {
+        struct Sleeper;
+        impl Wake for Sleeper {
+            fn wake(self: Arc<Self>) {}
+        }
+        let (cache, sleeper) = (cache(), Arc::new(Sleeper));
+        let mut leader = pin!(cache.find(a_key(), None, pending));
+        assert_eq!(poll(leader.as_mut(), Waker::noop()), None);
+        let mut passenger = Box::pin(cache.find(a_key(), None, pending));
+        let waker = Waker::from(sleeper.clone());
+        assert_eq!(poll(passenger.as_mut(), &waker), None);
+        assert_eq!(poll(passenger.as_mut(), &waker), None);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&sleeper), 2, "it is kept once");
+        drop(passenger);
+        assert_eq!(Arc::strong_count(&sleeper), 1, "nothing of it is kept while the leader lives");
     }
 
     #[test]

@@ -12,10 +12,9 @@ use std::{
 
 use super::{
     ExchangeFailure,
-    cache::Found,
     credential::{CredentialDescription, Reload},
 };
-use crate::Clock;
+use crate::{Clock, Found};
 
 /// What counts as lately, in minutes: the minute that runs and those before it.
 const WINDOW_MINUTES: i64 = 15;

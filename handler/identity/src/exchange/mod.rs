@@ -33,6 +33,7 @@ mod token_endpoint;
 
 use std::{sync::Arc, time::Duration};
 
+pub use cache::CallerKey;
 pub use claims::ClaimsChallenge;
 pub use failure::{EntraDetails, ExchangeFailure};
 pub use figures::{ExchangeStatus, Failures, Tally, Uses};
@@ -43,13 +44,13 @@ use zeroize::Zeroizing;
 pub(crate) use self::token_endpoint::cause;
 use self::{
     answer::Issued,
-    cache::{CacheKey, Found, Outcome, TokenCache},
+    cache::{Outcome, TokenCache},
     credential::{ClientAssertion, Credential, Remedy},
     figures::{Counts, Figures},
     gate::Gate,
     token_endpoint::{Demand, Standing, TokenEndpoint},
 };
-use crate::{Authority, Caller, ClientId, Clock, Random, UserGrant};
+use crate::{Authority, Caller, ClientId, Clock, Found, Random, UserGrant};
 
 /// How often one exchange is repeated because its certificate was refused and there was another: with a newer one, and
 /// where Entra does not know that one yet, with the one before.
@@ -167,6 +168,11 @@ impl Exchange {
         }
     }
 
+    /// What tells callers apart, and the tokens of one caller.
+    pub(crate) fn key(&self, caller: &Caller) -> CallerKey {
+        CallerKey::new(caller.tenant(), caller.object(), self.endpoint.scope(), caller.token())
+    }
+
     async fn find(
         &self,
         caller: &Caller,
@@ -174,8 +180,8 @@ impl Exchange {
         correlation_id: Uuid,
     ) -> Result<ArmToken, ExchangeFailure> {
         let started = Instant::now();
-        let key = CacheKey::new(caller.tenant(), caller.object(), self.endpoint.scope(), caller.token());
-        let exchange = self.exchange(caller, challenged.map(|challenged| challenged.claims), correlation_id);
+        let key = self.key(caller);
+        let exchange = || self.exchange(caller, challenged.map(|challenged| challenged.claims), correlation_id);
         let (outcome, found) = self.cache.find(key, challenged.map(|challenged| challenged.token), exchange).await;
         let result = outcome.at(self.clock.now());
         self.figures.used(found);

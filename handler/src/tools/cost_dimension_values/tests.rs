@@ -165,8 +165,9 @@ fn complaint(given: &Value) -> String {
     let input = tool().input;
     let arguments = arguments::Arguments::new(given.as_object().unwrap(), &input);
     let read = || {
-        let dimension = of_azure(&arguments.read::<Arguments>()?.dimension)?;
-        Ok(format!("{} of {}", dimension.name(), arguments.read::<ScopeArguments>()?.scope()?))
+        let Arguments { dimension, .. } = arguments.read()?;
+        let scope = arguments.read::<ScopeArguments>()?.scope()?;
+        Ok(format!("{} of {scope}", of_azure(&dimension, &scope)?.name()))
     };
     read().unwrap_or_else(|BadArgument { sentence, how }| format!("{sentence} {how}"))
 }
@@ -196,6 +197,8 @@ fn a_wrong_argument_is_named_with_an_example_of_the_right_form() {
     assert_snapshot!(complaint(&json!({ "dimension": "ServiceName" })), @r#"Argument `subscriptionId` is missing. Give the subscription's id, with a resource group if only that is meant; or a management group. For example: `{"subscriptionId":"0b1f6471-1bf0-4dda-aec3-cb9272f09590"}`."#);
     assert_snapshot!(complaint(&json!({ "subscriptionId": SUBSCRIPTION })), @r#"Argument `dimension` is missing. Whose values: one of ServiceName, ResourceGroupName, ResourceId, ResourceType, ResourceLocation, MeterCategory, MeterSubcategory, Meter, ChargeType, PublisherType, PricingModel, SubscriptionId, SubscriptionName. For example: `{"dimension":"ResourceGroupName"}`."#);
     assert_snapshot!(with("dimension", "tag:team".into()), @r#"Azure does not list the values of a tag. Use cost_query, which shows each value with its cost. For example: `{"groupBy":["tag:team"]}`."#);
+    let of_many = json!({ "managementGroupId": "contoso", "dimension": "ResourceId" });
+    assert_snapshot!(complaint(&of_many), @r#"Argument `dimension`: Azure tells resources apart within a subscription only. Ask for one subscription or resource group, or for another dimension. For example: `{"dimension":"ResourceGroupName"}`."#);
     let dimension = with("dimension", "BillingPeriod".into());
     assert_snapshot!(dimension, @r#"Argument `dimension` is not valid. Whose values: one of ServiceName, ResourceGroupName, ResourceId, ResourceType, ResourceLocation, MeterCategory, MeterSubcategory, Meter, ChargeType, PublisherType, PricingModel, SubscriptionId, SubscriptionName. For example: `{"dimension":"ResourceGroupName"}`."#);
     for value in [json!("ServiceName' or 1 eq 1"), json!(""), json!(["ServiceName"]), json!(7)] {

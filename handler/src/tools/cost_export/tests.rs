@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    azure::{CostScope, Metric, Name, PageAddress, Period},
+    azure::{CostScope, Dimension, Metric, Name, PageAddress, Period},
     tools::tests::assert_follows,
 };
 

@@ -102,7 +102,7 @@ fn every_error_of_azure_has_its_own_account() {
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
     error, azure_bad_request, Operator {}
-    400: Azure does not accept the query for subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590: "Invalid dataset grouping: 'X'"
+    400: Azure does not accept the query for subscription 0b1f6471-1bf0-4dda-aec3-cb9272f09590: "Invalid dataset grouping\: 'X'"
     The subscription's agreement may not support it. Give the operator the correlation id.
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
@@ -209,6 +209,8 @@ fn a_group_is_named_as_what_it_is() {
         told_of(CostError::AccessDenied, &resource_group),
         told_of(CostError::NotFound, &resource_group),
         told_of(CostError::AccessDenied, &management_group),
+        told_of(CostError::NotFound, &management_group),
+        told_of(CostError::NoData, &management_group),
         told_of(refused(), &management_group),
     ];
     assert_snapshot!(all.join("\n\n"), @r#"
@@ -224,7 +226,17 @@ fn a_group_is_named_as_what_it_is() {
 
     deny:rbac, azure_access_denied, Admin {}
     403: caller (bob@contoso.example) lacks Cost Management Reader on management group contoso
-    Ask an administrator of it to assign the role, which takes effect within minutes: az role assignment create --assignee-object-id b0b0b0b0-0000-4000-8000-000000000001 --assignee-principal-type User --role "Cost Management Reader" --scope "/providers/Microsoft.Management/managementGroups/contoso"
+    Azure says the same of a management group that does not exist: check its id, which is not its display name. Ask an administrator of it to assign the role, which takes effect within minutes: az role assignment create --assignee-object-id b0b0b0b0-0000-4000-8000-000000000001 --assignee-principal-type User --role "Cost Management Reader" --scope "/providers/Microsoft.Management/managementGroups/contoso"
+    Correlation id: 00000000-0000-0000-0000-000000c0ffee
+
+    error, azure_not_found, User {}
+    404: there is no management group contoso that caller (bob@contoso.example) can see
+    Check its id, which is not its display name. Azure sums up management groups under Enterprise Agreements and pay-as-you-go only, up to 3000 subscriptions. Ask for each subscription instead; subscriptions_list names them.
+    Correlation id: 00000000-0000-0000-0000-000000c0ffee
+
+    accept, azure_no_data, User {}
+    Azure has no costs of management group contoso in this period
+    Ask for an earlier or a longer period. Azure sums up management groups under Enterprise Agreements and pay-as-you-go only, up to 3000 subscriptions. Ask for each subscription instead; subscriptions_list names them.
     Correlation id: 00000000-0000-0000-0000-000000c0ffee
 
     error, azure_management_group_unsupported, User {}

@@ -50,9 +50,11 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
     | :-------------------- | :------- | :---------- |
     | cost_budgets          | yes      |             |
     | cost_by_service       | yes      |             |
+    | cost_compare          | yes      |             |
     | cost_dimension_values | yes      |             |
     | cost_export           | no       | cost.export |
     | cost_forecast         | yes      |             |
+    | cost_query            | yes      |             |
     | subscriptions_list    | yes      |             |
     | whoami                | yes      |             |
 
@@ -79,6 +81,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
         },
         {
           "callable": true,
+          "tool": "cost_compare"
+        },
+        {
+          "callable": true,
           "tool": "cost_dimension_values"
         },
         {
@@ -90,6 +96,10 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
         {
           "callable": true,
           "tool": "cost_forecast"
+        },
+        {
+          "callable": true,
+          "tool": "cost_query"
         },
         {
           "callable": true,

@@ -7,120 +7,148 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::HostError;
+use super::host_json::HostJson;
 
 /// `customHandler.initializationTimeout`, unless it is set.
 const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `functionTimeout`, unless it is set: what Flex Consumption and `func start` have.
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(30);
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Configuration {
     pub(super) executable: PathBuf,
     pub(super) working_directory: PathBuf,
     pub(super) route_prefix: String,
+    /// Functions without a `function.json`: one for each route, if there are any.
+    pub(super) routes: Vec<Route>,
     /// `None` for any free port.
     pub(super) handler_port: Option<u16>,
     pub(super) initialization_timeout: Duration,
+    /// How long a call may take before the handler is killed; `None` for ever.
+    pub(super) function_timeout: Option<Duration>,
+    pub(super) passing: Passing,
+}
+
+/// An entry of `customHandler.http.routes`.
+#[derive(Debug, PartialEq)]
+pub(super) struct Route {
+    pub(super) template: String,
+    /// Its own authorization level, or the default one.
+    pub(super) authorization_level: String,
+}
+
+/// How a request gets to the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// `enableProxyingHttpRequest`: both bodies are streamed.
+    Proxying,
+    /// `enableForwardingHttpRequest`: the request is built anew and the answer read whole.
+    Forwarding,
 }
 
 impl Configuration {
-    pub(super) fn read(script_root: &Path) -> Result<Self, HostError> {
-        let path = script_root.join("host.json");
-        let document = std::fs::read_to_string(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()))
-            .map_err(|problem| HostError::HostJson { path: path.clone(), problem })?;
-        HostJson { path, document }.interpret(script_root)
+    /// `overrides` are environment variables that change `host.json`.
+    pub(super) fn read<'a>(
+        script_root: &Path,
+        overrides: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, HostError> {
+        interpret(&HostJson::read(&script_root.join("host.json"), overrides)?, script_root)
     }
 }
 
-struct HostJson {
-    path: PathBuf,
-    document: Value,
+fn interpret(host: &HostJson, script_root: &Path) -> Result<Configuration, HostError> {
+    if host.text(&["version"])? != Some("2.0") {
+        return Err(host.problem("`version` must be \"2.0\""));
+    }
+    refuse_what_is_not_modelled(host)?;
+    // against the script root, not against the working directory
+    let executable = match host.text(&["customHandler", "description", "defaultExecutablePath"])? {
+        None | Some("") => return Err(host.problem("`customHandler.description.defaultExecutablePath` is empty")),
+        Some(path) => find_executable(&script_root.join(path))?,
+    };
+    let working_directory = host.text(&["customHandler", "description", "workingDirectory"])?.unwrap_or_default();
+    Ok(Configuration {
+        executable,
+        working_directory: script_root.join(working_directory),
+        route_prefix: host.text(&["extensions", "http", "routePrefix"])?.unwrap_or("api").to_owned(),
+        routes: routes(host)?,
+        handler_port: handler_port(host)?,
+        initialization_timeout: initialization_timeout(host)?,
+        function_timeout: function_timeout(host)?,
+        passing: passing(host)?,
+    })
 }
 
-impl HostJson {
-    fn interpret(&self, script_root: &Path) -> Result<Configuration, HostError> {
-        if self.text(&["version"])? != Some("2.0") {
-            return Err(self.problem("`version` must be \"2.0\""));
-        }
-        self.refuse_what_is_not_modelled()?;
-        // against the script root, not against the working directory
-        let executable = match self.text(&["customHandler", "description", "defaultExecutablePath"])? {
-            None | Some("") => return Err(self.problem("`customHandler.description.defaultExecutablePath` is empty")),
-            Some(path) => find_executable(&script_root.join(path))?,
-        };
-        let working_directory = self.text(&["customHandler", "description", "workingDirectory"])?.unwrap_or_default();
-        Ok(Configuration {
-            executable,
-            working_directory: script_root.join(working_directory),
-            route_prefix: self.text(&["extensions", "http", "routePrefix"])?.unwrap_or("api").to_owned(),
-            handler_port: self.handler_port()?,
-            initialization_timeout: self.initialization_timeout()?,
-        })
+/// The same `host.json` must mean the same here and in Azure, or not start here.
+fn refuse_what_is_not_modelled(host: &HostJson) -> Result<(), HostError> {
+    const CUSTOM_HANDLER: &str = "customHandler";
+    let not_modelled: [&[&str]; 4] = [
+        &["httpWorker"],
+        &[CUSTOM_HANDLER, "description", "arguments"],
+        &[CUSTOM_HANDLER, "description", "workerDirectory"],
+        &[CUSTOM_HANDLER, "description", "useStdErrorStreamForErrorsOnly"],
+    ];
+    match not_modelled.into_iter().find(|names| host.get(names).is_some()) {
+        Some(names) => Err(HostError::Unsupported(format!("host.json sets `{}`", names.join(".")))),
+        None => Ok(()),
     }
+}
 
-    /// The same `host.json` must mean the same here and in Azure, or not start here.
-    fn refuse_what_is_not_modelled(&self) -> Result<(), HostError> {
-        const CUSTOM_HANDLER: &str = "customHandler";
-        let proxying = self.get(&[CUSTOM_HANDLER, "enableProxyingHttpRequest"]);
-        if proxying != Some(&Value::Bool(true)) {
-            return Err(HostError::Unsupported(
-                "without `customHandler.enableProxyingHttpRequest`: true, host.json asks for forwarding or for requests \
-                 wrapped in JSON"
-                    .to_owned(),
-            ));
-        }
-        let not_modelled: [&[&str]; 6] = [
-            &["configurationProfile"],
-            &["httpWorker"],
-            &[CUSTOM_HANDLER, "http"],
-            &[CUSTOM_HANDLER, "description", "arguments"],
-            &[CUSTOM_HANDLER, "description", "workerDirectory"],
-            &[CUSTOM_HANDLER, "description", "useStdErrorStreamForErrorsOnly"],
-        ];
-        match not_modelled.into_iter().find(|names| self.get(names).is_some()) {
-            Some(names) => Err(HostError::Unsupported(format!("host.json sets `{}`", names.join(".")))),
-            None => Ok(()),
-        }
+/// Proxying wins where both are asked for.
+fn passing(host: &HostJson) -> Result<Passing, HostError> {
+    if host.flag(&["customHandler", "enableProxyingHttpRequest"])? {
+        Ok(Passing::Proxying)
+    } else if host.flag(&["customHandler", "enableForwardingHttpRequest"])? {
+        Ok(Passing::Forwarding)
+    } else {
+        Err(HostError::Unsupported(
+            "without `customHandler.enableProxyingHttpRequest`: true, host.json asks for requests wrapped in JSON"
+                .to_owned(),
+        ))
     }
+}
 
-    fn handler_port(&self) -> Result<Option<u16>, HostError> {
-        let port = match self.get(&["customHandler", "port"]) {
-            None => return Ok(None),
-            Some(Value::String(digits)) => digits.parse().ok(),
-            Some(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-        };
-        match port {
-            None | Some(0) => Err(self.problem("`customHandler.port` must be a port")),
-            port => Ok(port),
-        }
+fn routes(host: &HostJson) -> Result<Vec<Route>, HostError> {
+    let default_level = host.text(&["customHandler", "http", "defaultAuthorizationLevel"])?.unwrap_or("function");
+    let routes = host.children(&["customHandler", "http", "routes"]).into_iter().map(|index| {
+        let member = |name| host.text(&["customHandler", "http", "routes", &index, name]);
+        let template =
+            member("route")?.ok_or_else(|| host.problem("each of `customHandler.http.routes` has a `route`"))?;
+        let authorization_level = member("authorizationLevel")?.unwrap_or(default_level);
+        Ok(Route { template: template.to_owned(), authorization_level: authorization_level.to_owned() })
+    });
+    routes.collect()
+}
+
+fn handler_port(host: &HostJson) -> Result<Option<u16>, HostError> {
+    let port = match host.get(&["customHandler", "port"]) {
+        None => return Ok(None),
+        Some(Value::String(digits)) => digits.parse().ok(),
+        Some(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
+    };
+    match port {
+        None | Some(0) => Err(host.problem("`customHandler.port` must be a port")),
+        port => Ok(port),
     }
+}
 
-    fn initialization_timeout(&self) -> Result<Duration, HostError> {
-        match self.text(&["customHandler", "initializationTimeout"])? {
-            None => Ok(INITIALIZATION_TIMEOUT),
-            Some(text) => duration(text)
-                .ok_or_else(|| self.problem("`customHandler.initializationTimeout` must be like \"00:00:30\"")),
-        }
+fn initialization_timeout(host: &HostJson) -> Result<Duration, HostError> {
+    match host.text(&["customHandler", "initializationTimeout"])? {
+        None => Ok(INITIALIZATION_TIMEOUT),
+        Some(text) => duration(text)
+            .ok_or_else(|| host.problem("`customHandler.initializationTimeout` must be like \"00:00:30\"")),
     }
+}
 
-    fn text(&self, names: &[&str]) -> Result<Option<&str>, HostError> {
-        match self.get(names) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.problem(&format!("`{}` must be text", names.join(".")))),
-        }
-    }
-
-    /// Names are compared without regard to case, as .NET's configuration does.
-    fn get(&self, names: &[&str]) -> Option<&Value> {
-        names.iter().try_fold(&self.document, |value, name| {
-            let members = value.as_object()?;
-            members.iter().find(|(member, _)| member.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-        })
-    }
-
-    fn problem(&self, problem: &str) -> HostError {
-        HostError::HostJson { path: self.path.clone(), problem: problem.to_owned() }
+fn function_timeout(host: &HostJson) -> Result<Option<Duration>, HostError> {
+    match host.text(&["functionTimeout"])? {
+        None => Ok(Some(FUNCTION_TIMEOUT)),
+        Some("-1") => Ok(None),
+        Some(text) => match duration(text) {
+            None => Err(host.problem("`functionTimeout` must be like \"00:02:00\", or \"-1\" for none")),
+            limit => Ok(limit),
+        },
     }
 }
 
@@ -157,7 +185,7 @@ mod tests {
         std::fs::create_dir(root.path().join("bin")).unwrap();
         std::fs::write(root.path().join("bin/handler"), "").unwrap();
         std::fs::write(root.path().join("host.json"), host_json).unwrap();
-        let configuration = Configuration::read(root.path())?;
+        let configuration = Configuration::read(root.path(), [].into_iter())?;
         assert_eq!(configuration.executable, root.path().join("bin/handler"));
         Ok(Configuration {
             working_directory: configuration.working_directory.strip_prefix(root.path()).unwrap().to_owned(),
@@ -178,6 +206,36 @@ mod tests {
         assert_eq!(configuration.route_prefix, "api");
         assert_eq!(configuration.handler_port, None);
         assert_eq!(configuration.initialization_timeout, Duration::from_secs(30));
+        assert_eq!(configuration.function_timeout, Some(Duration::from_mins(30)));
+        assert_eq!(configuration.routes, []);
+    }
+
+    #[test]
+    fn proxying_wins_over_forwarding() {
+        let both = format!(r#"{PROXYING},"enableForwardingHttpRequest":true"#);
+        assert_eq!(custom_handler(&both).unwrap().passing, Passing::Proxying);
+        let forwarding = r#""enableProxyingHttpRequest":"False","enableForwardingHttpRequest":"True""#;
+        assert_eq!(custom_handler(forwarding).unwrap().passing, Passing::Forwarding);
+    }
+
+    #[test]
+    fn a_function_timeout_may_be_none_at_all() {
+        let read = |limit: &str| custom_handler(&format!(r#"{PROXYING}}},"functionTimeout":"{limit}","x":{{"#));
+        assert_eq!(read("00:02:00").unwrap().function_timeout, Some(Duration::from_mins(2)));
+        assert_eq!(read("-1").unwrap().function_timeout, None);
+        assert!(read("2 minutes").unwrap_err().to_string().contains("`functionTimeout` must be like"));
+    }
+
+    #[test]
+    fn a_route_has_the_default_authorization_level_unless_it_has_its_own() {
+        let routes = |members: &str| custom_handler(&format!(r#"{PROXYING},"http":{{{members}}}"#)).unwrap().routes;
+        let route = |template: &str, level: &str| Route {
+            template: template.to_owned(),
+            authorization_level: level.to_owned(),
+        };
+        assert_eq!(routes(r#""routes":[{"route":"mcp"}]"#), [route("mcp", "function")]);
+        let given = r#""defaultAuthorizationLevel":"anonymous","routes":[{"route":"a"},{"route":"b","AuthorizationLevel":"admin"}]"#;
+        assert_eq!(routes(given), [route("a", "anonymous"), route("b", "admin")]);
     }
 
     #[test]
@@ -201,9 +259,9 @@ mod tests {
             (read(r#"{"version":"1.0"}"#), "`version` must be"),
             (read(r#"{"version":2.0}"#), "`version` must be text"),
             (read(r#"{"version":"2.0","customHandler":{"enableProxyingHttpRequest":true}}"#), "is empty"),
-            (custom_handler(r#""enableForwardingHttpRequest":true"#), "asks for forwarding"),
-            (custom_handler(r#""enableProxyingHttpRequest":false"#), "asks for forwarding"),
-            (custom_handler(&format!(r#"{PROXYING},"http":{{"routes":[]}}"#)), "`customHandler.http`, which"),
+            (custom_handler(r#""enableProxyingHttpRequest":false"#), "asks for requests wrapped in JSON"),
+            (custom_handler(r#""enableProxyingHttpRequest":"yes""#), "must be true or false"),
+            (custom_handler(&format!(r#"{PROXYING},"http":{{"routes":[{{}}]}}"#)), "has a `route`"),
             (custom_handler(&format!(r#"{PROXYING},"port":0"#)), "must be a port"),
             (custom_handler(&format!(r#"{PROXYING},"port":"http"#)), "host.json is not usable"),
             (custom_handler(&format!(r#"{PROXYING},"initializationTimeout":"30"#)), "host.json is not usable"),

@@ -13,8 +13,8 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// How often a connection is tried.
-const TRIES: u64 = 10;
+/// How often a connection is tried for a request that is proxied.
+pub(super) const TRIES: u64 = 10;
 /// The wait before the second try; it grows by the same until it reaches the longest.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
@@ -23,6 +23,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone)]
 pub(super) struct HandlerConnector {
     pub(super) port: u16,
+    /// How often a connection is tried.
+    pub(super) tries: u64,
 }
 
 impl tower_service::Service<Uri> for HandlerConnector {
@@ -35,9 +37,9 @@ impl tower_service::Service<Uri> for HandlerConnector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let port = self.port;
+        let Self { port, tries } = *self;
         Box::pin(async move {
-            let stream = patiently(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await?;
+            let stream = patiently(tries, || TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await?;
             // a chunk is passed on when it comes, not when there are more
             stream.set_nodelay(true)?;
             Ok(TokioIo::new(stream))
@@ -45,9 +47,9 @@ impl tower_service::Service<Uri> for HandlerConnector {
     }
 }
 
-async fn patiently<T, F: Future<Output = io::Result<T>>>(mut connect: impl FnMut() -> F) -> io::Result<T> {
+async fn patiently<T, F: Future<Output = io::Result<T>>>(tries: u64, mut connect: impl FnMut() -> F) -> io::Result<T> {
     let mut wait = SHORTEST_WAIT;
-    for _ in 1..TRIES {
+    for _ in 1..tries {
         if let Ok(connection) = connect().await {
             return Ok(connection);
         }
@@ -66,7 +68,7 @@ mod tests {
     async fn after(failures: u32) -> (io::Result<u32>, Duration) {
         let start = Instant::now();
         let mut tries = 0;
-        let result = patiently(|| {
+        let result = patiently(TRIES, || {
             tries += 1;
             std::future::ready(if tries > failures { Ok(tries) } else { Err(io::ErrorKind::ConnectionRefused.into()) })
         });

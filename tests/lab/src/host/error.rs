@@ -15,6 +15,30 @@ pub enum HostError {
         /// What is wrong.
         problem: String,
     },
+    /// `local.settings.json` can't be read as `func start` reads it.
+    #[error("local.settings.json is not usable: {0}")]
+    LocalSettings(String),
+    /// Another runtime, or none, is configured: then the real host looks for functions of another kind.
+    #[error(
+        "FUNCTIONS_WORKER_RUNTIME is {}: set it to `custom`, in local.settings.json or in the environment",
+        .0.as_deref().unwrap_or("not set")
+    )]
+    WorkerRuntime(Option<String>),
+    /// Functions come from their folders or from `customHandler.http.routes`; the real host refuses both together.
+    #[error("there are both `customHandler.http.routes` in host.json and a function.json, of `{function}`: remove one")]
+    TwoSources {
+        /// A function that has a `function.json`.
+        function: String,
+    },
+    /// The execute bit could not be changed.
+    #[error("the execute bit of {} can't be changed: {error}", path.display())]
+    ExecuteBit {
+        /// The handler.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
     /// The configuration asks for something that works differently, or not at all, under this stand-in.
     #[error("{0}, which this stand-in for the Functions host does not model")]
     Unsupported(String),

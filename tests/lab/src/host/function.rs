@@ -7,7 +7,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::HostError;
+use super::configuration::{Configuration, Route};
 use super::template::Template;
+
+/// What the function of a route answers to.
+const METHODS_OF_ROUTES: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /// One function with an HTTP trigger.
 #[derive(Debug, Clone)]
@@ -32,6 +36,12 @@ impl Function {
         &self.route
     }
 
+    /// Its line in the list that the core tools print at the start.
+    pub(super) fn listed(&self, host: &str) -> String {
+        let methods = self.methods.as_ref().map(|methods| format!("[{}]", methods.join(",").to_uppercase()));
+        format!("\t{}: {} {host}/{}", self.name, methods.unwrap_or_default(), self.route)
+    }
+
     /// A method that is not listed is no match: the host answers 404, never 405.
     pub(super) fn matches(&self, method: &str, path: &str) -> bool {
         let has_method = |methods: &Vec<String>| methods.iter().any(|listed| listed.eq_ignore_ascii_case(method));
@@ -49,7 +59,8 @@ pub(super) struct Discovery {
 impl Discovery {
     /// Looks in the direct children of the script root, as the real host does. A broken function is reported and
     /// skipped, as there; a function that would not be proxied, or only with a key, is an error.
-    pub(super) fn of(script_root: &Path, route_prefix: &str) -> Result<Self, HostError> {
+    pub(super) fn of(script_root: &Path, configuration: &Configuration) -> Result<Self, HostError> {
+        let route_prefix = &configuration.route_prefix;
         let unreadable =
             |error: std::io::Error| HostError::HostJson { path: script_root.to_owned(), problem: error.to_string() };
         let mut discovery = Self { functions: Vec::new(), skipped: Vec::new() };
@@ -59,10 +70,16 @@ impl Discovery {
             if !folder.join("function.json").is_file() {
                 continue;
             }
+            if !configuration.routes.is_empty() {
+                return Err(HostError::TwoSources { function: name });
+            }
             match read(&folder, &name) {
                 Ok(definition) => discovery.functions.push(interpret(&name, route_prefix, &definition)?),
                 Err(reason) => discovery.skipped.push(format!("function `{name}` is skipped: {reason}")),
             }
+        }
+        for (index, route) in configuration.routes.iter().enumerate() {
+            discovery.functions.push(of_route(index + 1, route_prefix, route)?);
         }
         if discovery.functions.is_empty() {
             let Self { skipped, .. } = discovery;
@@ -104,7 +121,7 @@ fn interpret(name: &str, route_prefix: &str, definition: &Value) -> Result<Funct
                 .to_owned(),
         )
     })?;
-    if text(trigger, "authLevel").is_none_or(|level| !level.eq_ignore_ascii_case("anonymous")) {
+    if !is_anonymous(text(trigger, "authLevel").unwrap_or_default()) {
         return Err(refuse("`authLevel` must be `anonymous`, or Azure asks for a function key".to_owned()));
     }
     let route = text(trigger, "route").unwrap_or(name);
@@ -114,8 +131,30 @@ fn interpret(name: &str, route_prefix: &str, definition: &Value) -> Result<Funct
         Some(Err(error)) => return Err(refuse(format!("`methods`: {error}"))),
     };
     let template = Template::parse(route_prefix, route).map_err(refuse)?;
-    let route = if route_prefix.is_empty() { route.to_owned() } else { format!("{route_prefix}/{route}") };
-    Ok(Function { name: name.to_owned(), route, template, methods })
+    Ok(Function { name: name.to_owned(), route: prefixed(route_prefix, route), template, methods })
+}
+
+/// The function that the host makes of the `number`th route of `host.json`.
+fn of_route(number: usize, route_prefix: &str, route: &Route) -> Result<Function, HostError> {
+    let name = format!("http-handler{number}");
+    let refuse = |problem: String| HostError::Function { name: name.clone(), problem };
+    if !is_anonymous(&route.authorization_level) {
+        return Err(refuse(
+            "`customHandler.http.defaultAuthorizationLevel` must be `anonymous`, or Azure asks for a function key"
+                .to_owned(),
+        ));
+    }
+    let template = Template::parse(route_prefix, &route.template).map_err(refuse)?;
+    let methods = METHODS_OF_ROUTES.map(str::to_owned).to_vec();
+    Ok(Function { name, route: prefixed(route_prefix, &route.template), template, methods: Some(methods) })
+}
+
+fn is_anonymous(level: &str) -> bool {
+    level.eq_ignore_ascii_case("anonymous")
+}
+
+fn prefixed(prefix: &str, route: &str) -> String {
+    if prefix.is_empty() { route.to_owned() } else { format!("{prefix}/{route}") }
 }
 
 /// The trigger of a function that the host proxies.

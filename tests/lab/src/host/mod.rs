@@ -1,13 +1,14 @@
 //! A stand-in for the Azure Functions host: it starts the handler and proxies to it as the real host does.
 //!
 //! It is strict where the real host is lenient: what would hang, be skipped silently or behave differently once
-//! deployed is refused with a sentence. What it models: finding functions and matching routes, the life cycle of the
-//! process (environment, readiness, restarts, a stop without warning), the proxied request and answer, the console.
+//! deployed is refused with a sentence. What it models: `host.json` with what the environment and a profile make of it,
+//! finding functions and matching routes, the life cycle of the process (environment, readiness, restarts, timeouts, a
+//! stop without warning), the proxied or forwarded request and answer, the console; and of Azure what the host itself
+//! does there ([`Place::Azure`]).
 //!
 //! It cannot prove what only the real host does: cold start on Flex Consumption, the execute bit on the mounted
 //! package, the glibc of the image, App Service authentication, the limits and CORS of the front end. Function keys,
-//! function timeouts, file watching, the 240 s idle limit and `AzureFunctionsJobHost__` overrides are not modelled
-//! either.
+//! file watching and requests wrapped in JSON are not modelled either.
 //!
 //! Sources: `Azure/azure-functions-host` (`HttpWorkerProcess`, `WorkerProcess`, `HttpFunctionInvocationDispatcher`,
 //! `DefaultHttpProxyService`), `microsoft/reverse-proxy` (`RequestUtilities`, `HttpTransformer`), and
@@ -17,12 +18,18 @@
 //! as it does under the real host on Linux: `PR_SET_PDEATHSIG` would have to be set between fork and exec, which is
 //! unsafe.
 
+mod activity;
 mod configuration;
 mod connect;
 mod console;
 mod environment;
 mod error;
+mod execute_bit;
+mod forwarding;
+mod front_end;
 mod function;
+mod handler;
+mod host_json;
 mod path;
 mod proxy;
 mod readiness;
@@ -37,14 +44,16 @@ pub use worker::{Failure, State};
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use configuration::Configuration;
 use environment::Environment;
 use function::Discovery;
+use handler::{Handler, Patience};
 use server::Server;
 use worker::{Status, Worker};
 
@@ -62,6 +71,18 @@ pub struct HostOptions {
     pub inheritance: Inheritance,
     /// The port on 127.0.0.1; `None` for any free one.
     pub port: Option<u16>,
+    /// Where it pretends to be.
+    pub place: Place,
+}
+
+/// Where the host runs: `func start` and Azure differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// As `func start`: with `local.settings.json`.
+    Laptop,
+    /// As on Flex Consumption, where the host answers browsers' preflights itself, takes host and scheme of a request from
+    /// its front end (`DISGUISED-HOST`, `X-Forwarded-Proto`), and sets the execute bit that a package has lost.
+    Azure,
 }
 
 /// What the handler inherits from this process.
@@ -81,12 +102,23 @@ impl HostOptions {
             environment: Vec::new(),
             inheritance: Inheritance::Everything,
             port: None,
+            place: Place::Laptop,
         }
     }
 
     /// For tests: the handler gets `environment` and what the host itself sets, nothing of this machine.
     pub fn clean(script_root: impl Into<PathBuf>) -> Self {
-        Self { inheritance: Inheritance::Nothing, ..Self::new(script_root) }
+        let runtime = ("FUNCTIONS_WORKER_RUNTIME".to_owned(), "custom".to_owned());
+        Self { inheritance: Inheritance::Nothing, environment: vec![runtime], ..Self::new(script_root) }
+    }
+
+    /// The other way to hand requests on: `enableForwardingHttpRequest`, whatever `host.json` says.
+    #[must_use]
+    pub fn forwarding(mut self) -> Self {
+        for (name, value) in [("enableProxyingHttpRequest", "false"), ("enableForwardingHttpRequest", "true")] {
+            self.environment.push((format!("AzureFunctionsJobHost__customHandler__{name}"), value.to_owned()));
+        }
+        self
     }
 }
 
@@ -113,20 +145,29 @@ impl Host {
     /// Starts the host without waiting for the handler: requests wait until it answers. For a caller that wants to show
     /// the console from the first line on; [`Host::ready`] follows.
     pub async fn launch(options: HostOptions) -> Result<Self, HostError> {
-        let configuration = Configuration::read(&options.script_root)?;
-        let Discovery { functions, skipped } = Discovery::of(&options.script_root, &configuration.route_prefix)?;
         let listener = listen(options.port).await?;
         let address = listener.local_addr().map_err(HostError::Listen)?;
+        let environment = Environment::of(&options, address.port())?;
+        let configuration = Configuration::read(&options.script_root, environment.overrides())?;
+        let Discovery { functions, skipped } = Discovery::of(&options.script_root, &configuration)?;
         let handler_port = worker::choose_port(configuration.handler_port)?;
-        let environment = Environment::of(&options, address.port(), handler_port)?;
+        let environment = environment.for_handler(&options.script_root, handler_port);
+        if options.place == Place::Azure {
+            execute_bit::lose_and_set(&configuration.executable)?;
+        }
 
         let console = Console::new();
         for reason in skipped {
             console.host(Level::Error, reason);
         }
+        announce(&console, &functions, address.port());
         let (status_sender, status) = watch::channel(Status::starting());
         let (stop, stopped) = oneshot::channel();
-        let server = Server::new(handler_port, functions.clone(), &environment, status.clone());
+        let overdue = Arc::new(Notify::new());
+        let limit = configuration.function_timeout;
+        let patience = Patience { limit, console: console.clone(), overdue: Arc::clone(&overdue) };
+        let handler = Handler::new(handler_port, configuration.passing, patience);
+        let server = Server::new(functions.clone(), options.place, &environment, handler, status.clone());
         let worker = Worker {
             executable: configuration.executable,
             working_directory: configuration.working_directory,
@@ -135,6 +176,7 @@ impl Host {
             port: handler_port,
             console: console.clone(),
             status: status_sender,
+            overdue,
         };
         let worker = tokio::spawn(worker.supervise(stopped));
         let server = tokio::spawn(server.serve(listener));
@@ -212,6 +254,14 @@ impl Drop for Host {
         self.server.abort();
         // the task owns the child, and the child is killed on drop
         self.worker.abort();
+    }
+}
+
+/// The list that the core tools print.
+fn announce(console: &Console, functions: &[Function], port: u16) {
+    console.host(Level::Information, "Functions:");
+    for function in functions {
+        console.host(Level::Information, function.listed(&format!("http://localhost:{port}")));
     }
 }
 

@@ -53,6 +53,22 @@ pub(super) fn encode(decoded: &str) -> String {
     utf8_percent_encode(decoded, ESCAPED).to_string()
 }
 
+/// The path as .NET's `Uri` writes it, which a forwarded request has: escapes that are left are kept.
+pub(super) fn encode_display(decoded: &str) -> String {
+    let mut encoded = String::with_capacity(decoded.len());
+    let mut rest = decoded;
+    while let Some(start) = rest.find('%') {
+        let (text, escapes) = rest.split_at(start);
+        encoded.push_str(&encode(text));
+        // at least the sign itself, encoded, if no escape begins here
+        let (kept, after) = escapes.split_at(length_of_escapes(escapes).max(1));
+        encoded.push_str(if kept == "%" { "%25" } else { kept });
+        rest = after;
+    }
+    encoded.push_str(&encode(rest));
+    encoded
+}
+
 /// How many bytes at the start are `%XX%XX…`.
 fn length_of_escapes(text: &str) -> usize {
     let is_escape =

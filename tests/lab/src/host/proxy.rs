@@ -31,7 +31,16 @@ const DROPPED: [&str; 17] = [
     "upgrade-insecure-requests",
 ];
 
-const HOST_VERSION: HeaderValue = HeaderValue::from_static("4.1052.200");
+/// What this models, as the host says it of itself.
+pub(super) const HOST_VERSION: HeaderValue = HeaderValue::from_static("4.1052.200");
+
+/// Where a request comes from, as the host knows it.
+pub(super) struct Origin {
+    /// Who opened the connection: in Azure the front end.
+    pub(super) peer: IpAddr,
+    /// What the client used, as far as the host can tell.
+    pub(super) scheme: HeaderValue,
+}
 
 /// The address of a request at the handler: the path encoded anew, the query byte for byte.
 pub(super) fn destination(port: u16, decoded_path: &str, query: Option<&str>) -> Result<Uri, InvalidUri> {
@@ -41,7 +50,7 @@ pub(super) fn destination(port: u16, decoded_path: &str, query: Option<&str>) ->
 }
 
 /// Changes the head of a request. The `Host` header is left to the client, which takes it from the destination.
-pub(super) fn transform_request(head: &mut request::Parts, destination: Uri, peer: IpAddr, invocation: &str) {
+pub(super) fn transform_request(head: &mut request::Parts, destination: Uri, origin: &Origin, invocation: &str) {
     let authority = head.uri.authority().map(Authority::as_str).and_then(|name| HeaderValue::from_str(name).ok());
     let original_host = head.headers.remove(HOST).or(authority);
     head.uri = destination;
@@ -50,9 +59,9 @@ pub(super) fn transform_request(head: &mut request::Parts, destination: Uri, pee
     drop_hop_by_hop(headers);
     headers.remove("forwarded");
     headers.remove("x-forwarded-prefix");
-    set(headers, "x-forwarded-for", HeaderValue::from_str(&peer.to_string()).ok());
+    set(headers, "x-forwarded-for", HeaderValue::from_str(&origin.peer.to_string()).ok());
     set(headers, "x-forwarded-host", original_host);
-    set(headers, "x-forwarded-proto", Some(HeaderValue::from_static("http")));
+    set(headers, "x-forwarded-proto", Some(origin.scheme.clone()));
     let invocation = HeaderValue::from_str(invocation).ok();
     set(headers, "x-azure-functions-hostversion", Some(HOST_VERSION));
     set(headers, "x-azure-functions-invocationid", invocation.clone());
@@ -97,7 +106,8 @@ mod tests {
     fn sent_on(request: http::Request<()>) -> request::Parts {
         let (mut head, ()) = request.into_parts();
         let destination = destination(4711, "/mcp", None).unwrap();
-        transform_request(&mut head, destination, IpAddr::from([192, 0, 2, 1]), "the-invocation");
+        let origin = Origin { peer: IpAddr::from([192, 0, 2, 1]), scheme: HeaderValue::from_static("http") };
+        transform_request(&mut head, destination, &origin, "the-invocation");
         head
     }
 

@@ -1,29 +1,27 @@
-//! The host's own HTTP server: matches a request to a function, waits for the handler, and streams both ways.
+//! The host's own HTTP server: matches a request to a function, and waits for the handler before it is asked.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{Either, Full, LengthLimitError, Limited};
+use http_body_util::{Either, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connect::HandlerConnector;
 use super::environment::Environment;
 use super::function::Function;
+use super::handler::{Answer, Handler, empty};
+use super::proxy::Origin;
 use super::worker::{State, Status};
-use super::{path, proxy};
+use super::{Place, front_end, path};
 
 /// 100 MiB, unless `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says otherwise.
 const REQUEST_BODY_LIMIT: usize = 104_857_600;
@@ -31,33 +29,32 @@ const REQUEST_BODY_LIMIT: usize = 104_857_600;
 /// How long to wait when no connection can be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-type Answer = Response<Either<Full<Bytes>, Incoming>>;
-
 pub(super) struct Server {
-    handler_port: u16,
     functions: Vec<Function>,
+    place: Place,
     has_home_page: bool,
     body_limit: usize,
-    client: Client<HandlerConnector, Limited<Incoming>>,
+    handler: Handler,
     status: watch::Receiver<Status>,
 }
 
 impl Server {
     pub(super) fn new(
-        handler_port: u16,
         functions: Vec<Function>,
+        place: Place,
         environment: &Environment,
+        handler: Handler,
         status: watch::Receiver<Status>,
     ) -> Self {
         let limit = environment.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT").and_then(|bytes| bytes.parse().ok());
         let is_disabled =
             environment.get("AzureWebJobsDisableHomepage").is_some_and(|it| it.eq_ignore_ascii_case("true"));
         Self {
-            handler_port,
             functions,
+            place,
             has_home_page: !is_disabled,
             body_limit: limit.unwrap_or(REQUEST_BODY_LIMIT),
-            client: Client::builder(TokioExecutor::new()).build(HandlerConnector { port: handler_port }),
+            handler,
             status,
         }
     }
@@ -101,43 +98,34 @@ impl Server {
 
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let Some(path) = path::decode(request.uri().path()) else { return empty(StatusCode::BAD_REQUEST) };
+        let (mut head, body) = request.into_parts();
+        let mut scheme = HeaderValue::from_static("http");
+        if self.place == Place::Azure {
+            if front_end::is_preflight(&head) {
+                return empty(StatusCode::NO_CONTENT);
+            }
+            front_end::restore_host(&mut head.headers);
+            scheme = front_end::scheme(&head.headers).unwrap_or(scheme);
+        }
         // the host's own interface comes first, and is not modelled
         if is_reserved(&path) {
             return empty(StatusCode::NOT_FOUND);
         }
-        if !self.functions.iter().any(|function| function.matches(request.method().as_str(), &path)) {
-            return if path == "/" && request.method() == Method::GET {
+        if !self.functions.iter().any(|function| function.matches(head.method.as_str(), &path)) {
+            return if path == "/" && head.method == Method::GET {
                 self.home_page()
             } else {
                 empty(StatusCode::NOT_FOUND)
             };
         }
-        if announced_length(&request) > self.body_limit {
+        if announced_length(&body) > self.body_limit {
             return empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
         let mut status = self.status.clone();
         // an error means that the worker's task is gone: then nobody listens, and the request fails like any other
         let _ = status.wait_for(|status| status.state != State::Starting).await;
-        self.forward(request, &path, peer).await
-    }
-
-    /// Streams the request to the handler and hands back its answer as it comes; a client that leaves closes both.
-    async fn forward(&self, request: Request<Incoming>, path: &str, peer: IpAddr) -> Answer {
-        let Ok(destination) = proxy::destination(self.handler_port, path, request.uri().query()) else {
-            return empty(StatusCode::BAD_REQUEST);
-        };
-        let (mut head, body) = request.into_parts();
-        proxy::transform_request(&mut head, destination, peer, &proxy::new_id());
         let request = Request::from_parts(head, Limited::new(body, self.body_limit));
-        match self.client.request(request).await {
-            Ok(response) => {
-                let (mut head, body) = response.into_parts();
-                proxy::transform_response(&mut head);
-                Response::from_parts(head, Either::Right(body))
-            }
-            Err(error) if exceeds_limit(&error) => empty(StatusCode::PAYLOAD_TOO_LARGE),
-            Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
-        }
+        self.handler.ask(request, &path, &Origin { peer, scheme }).await
     }
 
     fn home_page(&self) -> Answer {
@@ -164,16 +152,6 @@ fn is_reserved(path: &str) -> bool {
 }
 
 /// The `Content-Length`, or 0 where there is none: then the limit is found out on the way.
-fn announced_length(request: &Request<Incoming>) -> usize {
-    usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX)
-}
-
-fn exceeds_limit(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
-}
-
-fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Either::Left(Full::default()));
-    *answer.status_mut() = status;
-    answer
+fn announced_length(body: &Incoming) -> usize {
+    usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX)
 }

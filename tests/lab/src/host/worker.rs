@@ -1,18 +1,20 @@
 //! The handler's process: started, watched, started again, and ended without warning.
 //!
 //! What an exit means is the real host's doctrine: 0 is intended and final, 200 asks for a restart, anything else is a
-//! failure. Two failures are forgiven with a restart; the third ends the host. A quiet half hour wipes the slate.
+//! failure. Two failures are forgiven with a restart; the third ends the host. A quiet half hour wipes the slate. A call
+//! that takes longer than `functionTimeout` costs the process its life too, and is no failure of it.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -89,6 +91,16 @@ pub(super) struct Worker {
     pub(super) port: u16,
     pub(super) console: Console,
     pub(super) status: watch::Sender<Status>,
+    /// Told when a call has taken too long.
+    pub(super) overdue: Arc<Notify>,
+}
+
+/// Why one process is watched no longer.
+enum Cause {
+    Exit(io::Result<ExitStatus>),
+    NeverAnswered,
+    /// The host kills the handler, and with it every call that it has.
+    FunctionTimeout,
 }
 
 /// How one process ended.
@@ -155,35 +167,52 @@ impl Worker {
         self.status.send_modify(|status| status.pid = pid);
         let readers = self.read_console(child);
 
-        let (exit, was_ready) = tokio::select! {
-            exit = child.wait() => (Some(exit), false),
-            answered = timeout(self.initialization_timeout, readiness::until_ready(self.port)) => match answered {
-                Ok(()) => {
-                    self.console.host(Level::Information, format!("handler answers on 127.0.0.1:{}", self.port));
-                    self.status.send_modify(|status| status.state = State::Ready);
-                    (Some(child.wait().await), true)
-                }
-                Err(_) => (None, false),
-            },
-        };
+        let (cause, was_ready) = self.watch(child).await;
         kill(child).await;
         *slot = None;
         for reader in readers {
             let _ = timeout(DRAIN_GRACE, reader).await;
         }
-        let reason = match &exit {
-            Some(Ok(status)) => {
+        let reason = match &cause {
+            Cause::Exit(Ok(status)) => {
                 format!("handler ended with {status}{}", if was_ready { "" } else { " before it answered" })
             }
-            Some(Err(error)) => format!("handler cannot be watched: {error}"),
-            None => format!("handler did not answer on port {} within {:?}", self.port, self.initialization_timeout),
+            Cause::Exit(Err(error)) => format!("handler cannot be watched: {error}"),
+            Cause::NeverAnswered => {
+                format!("handler did not answer on port {} within {:?}", self.port, self.initialization_timeout)
+            }
+            Cause::FunctionTimeout => "handler was killed because a function timed out".to_owned(),
         };
         self.console.host(Level::Error, &reason);
-        match exit.and_then(Result::ok).as_ref().and_then(ExitStatus::code) {
+        let code = match cause {
+            Cause::FunctionTimeout => return End::AsksForRestart,
+            Cause::Exit(Ok(status)) => status.code(),
+            Cause::Exit(Err(_)) | Cause::NeverAnswered => None,
+        };
+        match code {
             // the real host would wait out the initialization timeout, and then count it as a failure too
             Some(0) if was_ready => End::Finished,
             Some(200) => End::AsksForRestart,
             _ => End::Failed(failure(reason)),
+        }
+    }
+
+    /// Until the process ends or must; and whether it has answered before.
+    async fn watch(&self, child: &mut Child) -> (Cause, bool) {
+        tokio::select! {
+            exit = child.wait() => return (Cause::Exit(exit), false),
+            answered = timeout(self.initialization_timeout, readiness::until_ready(self.port)) => {
+                if answered.is_err() {
+                    return (Cause::NeverAnswered, false);
+                }
+            }
+        }
+        self.console.host(Level::Information, format!("handler answers on 127.0.0.1:{}", self.port));
+        let overdue = self.overdue.notified();
+        self.status.send_modify(|status| status.state = State::Ready);
+        tokio::select! {
+            exit = child.wait() => (Cause::Exit(exit), true),
+            () = overdue => (Cause::FunctionTimeout, true),
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lab::host::{Host, HostError, HostOptions};
+use lab::host::{Host, HostError, HostOptions, Place};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -66,6 +66,18 @@ impl App {
 
     pub(crate) fn set(mut self, name: &str, value: &dyn ToString) -> Self {
         self.options.environment.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// As in Azure.
+    pub(crate) fn in_azure(mut self) -> Self {
+        self.options.place = Place::Azure;
+        self
+    }
+
+    /// Requests are forwarded and not proxied.
+    pub(crate) fn forwarding(mut self) -> Self {
+        self.options = self.options.forwarding();
         self
     }
 

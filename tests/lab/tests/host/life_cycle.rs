@@ -157,6 +157,36 @@ async fn a_handler_that_the_kernel_killed_is_restarted() {
 }
 
 #[tokio::test]
+async fn a_call_that_takes_longer_than_the_function_timeout_costs_the_handler_its_life() {
+    let app = App::new().host_json(|host| host["functionTimeout"] = "00:00:00.3".into());
+    let host = app.start().await;
+    for ends in 1..=3 {
+        assert_eq!(get(&host, "/until-left").await.status, 500);
+        wait_for_ends(&host, ends).await;
+        host.ready().await.unwrap();
+    }
+    assert_eq!(host.restarts(), 3, "it is no failure of the handler");
+    assert_eq!(get(&host, "/x").await.status, 200);
+    host.console().wait_for_line("A function timeout has occurred.").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_without_a_byte_for_four_minutes_fails_and_the_handler_learns_of_it() {
+    let host = App::new().start().await;
+    let mut connection = Connection::open(&host).await;
+    connection.send("GET /until-left HTTP/1.1\r\nHost: public.example\r\n\r\n").await;
+    host.console().wait_for_line("a client waits").await.unwrap();
+    tokio::time::pause();
+    // nothing else is to be done, so the clock runs ahead; 239 s are not enough
+    tokio::time::sleep(Duration::from_secs(239)).await;
+    assert!(host.console().lines().iter().all(|line| line.text != "the client has left"));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    connection.read_until("HTTP/1.1 500 ").await;
+    host.console().wait_for_line("the client has left").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_gives_no_warning_and_leaves_nothing_behind() {
     let host = App::new().start().await;
     let (console, port) = (host.console().clone(), handler_port(&host).await);

@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside test functions")]
 
 mod app;
+mod azure;
 mod client;
+mod forwarding;
 mod life_cycle;
 mod proxying;
 mod refusals;

@@ -77,10 +77,36 @@ async fn a_host_json_that_the_real_host_would_refuse_is_refused() {
     assert_says(App::new().file("host.json", "{").try_start().await, "host.json is not usable");
     let app = App::new().host_json(|host| host["version"] = "3.0".into());
     assert_says(app.try_start().await, "`version` must be \"2.0\"");
-    let app = App::new().host_json(|host| host["configurationProfile"] = "mcp-custom-handler".into());
-    assert_says(app.try_start().await, "host.json sets `configurationProfile`");
-    let app = App::new().set("AzureFunctionsJobHost__version", &"2.0");
-    assert_says(app.try_start().await, "the environment overrides host.json");
+    let app = App::new().host_json(|host| host["configurationProfile"] = "web-custom-handler".into());
+    assert_says(app.try_start().await, "there is no `configurationProfile` `web-custom-handler`");
+    let app = App::new().set("AzureFunctionsJobHost__version", &"3.0");
+    assert_says(app.try_start().await, "`version` must be \"2.0\"");
+}
+
+#[tokio::test]
+async fn functions_come_from_folders_or_from_routes_and_never_from_both() {
+    let routes = |host: &mut serde_json::Value| {
+        host["customHandler"]["http"] =
+            json!({ "defaultAuthorizationLevel": "anonymous", "routes": [{ "route": "mcp" }] });
+    };
+    let app = App::without_functions().host_json(routes);
+    assert_eq!(get(&app.start().await.host, "/mcp").await.status, 200);
+    let app = app.function("other", "other");
+    assert_says(app.try_start().await, "both `customHandler.http.routes` in host.json and a function.json, of `other`");
+}
+
+#[tokio::test]
+async fn a_route_that_azure_would_ask_a_key_for_is_refused() {
+    let app = App::without_functions().host_json(|host| host["configurationProfile"] = "mcp-custom-handler".into());
+    assert_says(app.try_start().await, "function `http-handler1`: `customHandler.http.defaultAuthorizationLevel`");
+}
+
+#[tokio::test]
+async fn another_runtime_than_custom_is_refused() {
+    let app = App::new().file("local.settings.json", r#"{"Values":{"FUNCTIONS_WORKER_RUNTIME":"node"}}"#);
+    assert_eq!(get(&app.start().await.host, "/x").await.status, 200, "what is set wins over the file");
+    let app = app.set("FUNCTIONS_WORKER_RUNTIME", &"node");
+    assert_says(app.try_start().await, "FUNCTIONS_WORKER_RUNTIME is node: set it to `custom`");
 }
 
 #[tokio::test]

@@ -17,6 +17,37 @@ async fn functions_are_matched_in_alphabetical_order() {
 }
 
 #[tokio::test]
+async fn routes_of_host_json_are_functions_in_the_order_of_their_names() {
+    let app = App::without_functions().host_json(|host| {
+        let routes: Vec<_> = (1..=10).map(|number| json!({ "route": format!("r{number}") })).collect();
+        host["customHandler"]["http"] = json!({ "defaultAuthorizationLevel": "anonymous", "routes": routes });
+    });
+    let host = app.start().await;
+    let names: Vec<_> = host.functions().iter().map(lab::host::Function::name).take(3).collect();
+    assert_eq!(names, ["http-handler1", "http-handler10", "http-handler2"]);
+    assert_eq!(ask(&host, "DELETE", "/r10", &[], "").await.json()["method"], "DELETE");
+    assert_eq!(ask(&host, "PROPFIND", "/r10", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_profile_for_mcp_sends_everything_to_the_handler() {
+    let app = App::without_functions()
+        .file("host.json", r#"{"version":"2.0","configurationProfile":"mcp-custom-handler","customHandler":{"description":{"defaultExecutablePath":"handler"},"http":{"DefaultAuthorizationLevel":"anonymous"}}}"#);
+    let host = app.start().await;
+    assert_eq!(get(&host, "/.well-known/x/y").await.json()["target"], "/.well-known/x/y");
+}
+
+#[tokio::test]
+async fn the_start_lists_the_functions_as_the_core_tools_do() {
+    let app =
+        App::without_functions().function("mcp", "mcp").function_with("only", json!({ "methods": ["get", "post"] }));
+    let host = app.start().await;
+    let lines: Vec<_> = host.console().lines().into_iter().take(3).map(|line| line.text).collect();
+    let url = host.url();
+    assert_eq!(lines, ["Functions:", &format!("\tmcp:  {url}/mcp"), &format!("\tonly: [GET,POST] {url}/only")]);
+}
+
+#[tokio::test]
 async fn what_no_function_matches_is_an_empty_404() {
     let host = App::without_functions().function("mcp", "mcp").start().await;
     assert_eq!(get(&host, "/MCP/").await.status, 200);

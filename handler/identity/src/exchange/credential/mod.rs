@@ -14,7 +14,7 @@ mod pem;
 mod private_key;
 mod reuse;
 mod rotation;
-mod single_flight;
+mod shared_task;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,11 @@
 //! A certificate and its key in one PEM text: the file that `AZURE_CERT_PATH` names.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use zeroize::Zeroizing;
@@ -13,6 +18,9 @@ use crate::{
     UnixTime,
     exchange::certificate::{CertificateFault, ClientCertificate},
 };
+
+/// The most bytes of a file that are read.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The file that `AZURE_CERT_PATH` names. It is read again a few times a day: whoever renews it need not restart this.
 ///
@@ -30,10 +38,23 @@ struct PemFile {
 #[async_trait::async_trait]
 impl Source for PemFile {
     async fn load(&self) -> Result<Version, CredentialError> {
-        let text = std::fs::read_to_string(&self.path)
+        let text = read(&self.path)
             .map_err(|error| CredentialError::UnreadableFile { path: self.path.clone(), cause: error.to_string() })?;
-        version(&Zeroizing::new(text), &self.signatory)
+        version(&text, &self.signatory)
     }
+}
+
+/// A file that ends, and soon: a pipe would be waited for, and a device read for ever.
+fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut text = Zeroizing::new(String::new());
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::other("larger than any certificate with its chain"));
+    }
+    Ok(text)
 }
 
 /// The certificate of a PEM text with its key.

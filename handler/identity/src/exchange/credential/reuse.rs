@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::{ClientAssertion, Credential, CredentialDescription, CredentialError, single_flight::SingleFlight};
+use super::{ClientAssertion, Credential, CredentialDescription, CredentialError, shared_task::SharedTask};
 use crate::{Clock, UnixTime};
 
 /// Makes assertions: the part in which the kinds of credentials differ.
@@ -30,7 +30,7 @@ pub(crate) struct Fresh {
 /// The credential that an issuer makes: callers who come together share one assertion, and one failure.
 pub(crate) struct Reusing<I> {
     shared: Arc<Shared<I>>,
-    flight: SingleFlight<Result<ClientAssertion, CredentialError>>,
+    flight: SharedTask<Result<ClientAssertion, CredentialError>>,
 }
 
 struct Shared<I> {
@@ -49,7 +49,7 @@ impl Fresh {
 impl<I: Issuer> Reusing<I> {
     pub(super) fn new(issuer: I, clock: Arc<dyn Clock>) -> Self {
         let shared = Shared { issuer, clock, latest: Mutex::new(None), issued: AtomicU64::new(0) };
-        Self { shared: Arc::new(shared), flight: SingleFlight::new() }
+        Self { shared: Arc::new(shared), flight: SharedTask::new() }
     }
 
     /// How many assertions were made so far.

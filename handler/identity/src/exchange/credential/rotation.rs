@@ -16,7 +16,7 @@ use std::{
 use tokio::time;
 
 use super::{
-    ClientAssertion, Credential, CredentialDescription, CredentialError, Reload, Remedy, single_flight::SingleFlight,
+    ClientAssertion, Credential, CredentialDescription, CredentialError, Reload, Remedy, shared_task::SharedTask,
 };
 use crate::{Clock, Random, UnixTime, exchange::certificate::Thumbprint};
 
@@ -53,7 +53,7 @@ pub(super) struct Version {
 /// The credential of a source whose certificate changes.
 pub(super) struct Rotating<S> {
     shared: Arc<Shared<S>>,
-    replacing: SingleFlight<()>,
+    replacing: SharedTask<()>,
 }
 
 struct Shared<S> {
@@ -98,7 +98,7 @@ impl<S: Source> Rotating<S> {
         };
         let shared = Arc::new(Shared { source, clock, random, versions: Mutex::new(versions) });
         tokio::spawn(keep_fresh(Arc::downgrade(&shared)));
-        Ok(Arc::new(Self { shared, replacing: SingleFlight::new() }))
+        Ok(Arc::new(Self { shared, replacing: SharedTask::new() }))
     }
 
     /// Answers whether another version than `refused` serves now. Callers who come together cause one replacement.

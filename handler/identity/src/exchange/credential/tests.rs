@@ -145,3 +145,22 @@ async fn a_file_that_cannot_be_read_is_named() {
     };
     assert!(error.to_string().starts_with("AZURE_CERT_PATH: /nowhere/obo.pem can't be read ("), "{error}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_never_ends_is_not_read() {
+    for (path, cause) in [("/dev/zero", "not a regular file"), ("/", "not a regular file")] {
+        let refused = from_file(path.into(), signatory(&TestClock::new())).await;
+        let Err(CredentialError::UnreadableFile { cause: told, .. }) = refused else { panic!("{path} was read") };
+        assert_eq!(told, cause, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_larger_than_any_certificate_is_not_read() {
+    let file = std::env::temp_dir().join(format!("large-{}.pem", std::process::id()));
+    std::fs::write(&file, vec![b'-'; 1024 * 1024 + 1]).unwrap();
+    let refused = from_file(file.clone(), signatory(&TestClock::new())).await;
+    std::fs::remove_file(&file).unwrap();
+    assert!(matches!(refused, Err(CredentialError::UnreadableFile { .. })));
+}

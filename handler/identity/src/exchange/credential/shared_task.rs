@@ -6,11 +6,11 @@ use tokio::sync::watch;
 
 /// At most one piece of work at a time. It runs in a task of its own: a caller who hangs up must not take the others'
 /// answer along.
-pub(super) struct SingleFlight<T> {
+pub(super) struct SharedTask<T> {
     latest: Mutex<Option<watch::Receiver<Option<T>>>>,
 }
 
-impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
+impl<T: Clone + Send + Sync + 'static> SharedTask<T> {
     pub(super) fn new() -> Self {
         Self { latest: Mutex::new(None) }
     }
@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_who_leaves_strands_nobody() {
-        let (flight, begun) = (SingleFlight::new(), Arc::new(AtomicUsize::new(0)));
+        let (flight, begun) = (SharedTask::new(), Arc::new(AtomicUsize::new(0)));
         let work = || {
             let begun = begun.clone();
             async move {
@@ -80,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_dies_leaves_no_outcome_and_blocks_nothing() {
-        let flight = SingleFlight::new();
+        let flight = SharedTask::new();
         assert_eq!(flight.join(async || -> u8 { panic!("a bug") }).await, None);
         assert_eq!(flight.join(async || 1).await, Some(1));
     }

@@ -1,0 +1,18 @@
+using './main.bicep'
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param functionAppName = readEnvironmentVariable('FUNCTION_APP_NAME')
+param publicUrl = readEnvironmentVariable('PUBLIC_URL')
+param serverClientId = readEnvironmentVariable('SERVER_CLIENT_ID')
+param applicationIdUri = readEnvironmentVariable('APPLICATION_ID_URI')
+param credential = readEnvironmentVariable('CREDENTIAL', 'certificate')
+param certificateOfficerPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+param oboCacheTtlSeconds = int(readEnvironmentVariable('OBO_CACHE_TTL_SECONDS', '1800'))
+param callerQueryBudget = int(readEnvironmentVariable('CALLER_QUERY_BUDGET', '300'))
+param allowedClientIds = readEnvironmentVariable('ALLOWED_CLIENT_IDS', '')
+param allowedOrigins = readEnvironmentVariable('ALLOWED_ORIGINS', '')
+param disabledTools = readEnvironmentVariable('DISABLED_TOOLS', '')
+param logFilter = readEnvironmentVariable('RUST_LOG', 'info')
+param alwaysReadyInstances = int(readEnvironmentVariable('ALWAYS_READY_INSTANCES', '0'))
