@@ -1,9 +1,10 @@
-//! The function: settings → credential → router → the Functions host or a container.
+//! The function: settings → credential → router → the Functions host, AWS Lambda or a container.
 //!
 //! It listens or exits within 15 seconds, and it exits loudly: a server that can't act for anybody must not look healthy.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
+use axum::Router;
 use handler::{
     azure::Gateway,
     connections::{self, ConnectionsError},
@@ -33,8 +34,8 @@ mcp-cost-server: Azure costs over MCP, as the caller and nobody else
 Usage: handler [doctor | --version | --help]
 
 Without an argument it serves. It is configured by environment variables alone; the README lists them. Under the Azure
-Functions host it listens where the host says, elsewhere on PORT or on 127.0.0.1:8080. `handler doctor` checks a
-deployment and says how to repair it; see `handler doctor --help`.
+Functions host it listens where the host says, on AWS Lambda it asks for requests, elsewhere it listens on PORT or on
+127.0.0.1:8080. `handler doctor` checks a deployment and says how to repair it; see `handler doctor --help`.
 ";
 
 const INSTRUCTIONS: &str = "\
@@ -61,7 +62,7 @@ enum StartError {
     #[error("the asynchronous runtime could not be started: {0}")]
     Runtime(#[source] std::io::Error),
     #[error("can't listen on {address}: {source}; stop what listens there, or choose another port with PORT")]
-    Listen { address: std::net::SocketAddr, source: std::io::Error },
+    Listen { address: SocketAddr, source: std::io::Error },
 }
 
 fn main() -> ExitCode {
@@ -102,7 +103,7 @@ fn run() -> ExitCode {
     telemetry::initialise(&settings.log_filter);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.map_err(StartError::Runtime).and_then(|runtime| runtime.block_on(serve(settings))) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(end) => end,
         Err(error) => failed(&error),
     }
 }
@@ -121,7 +122,7 @@ fn failed(error: &StartError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve(settings: Settings) -> Result<(), StartError> {
+async fn serve(settings: Settings) -> Result<ExitCode, StartError> {
     let http = connections::client()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
@@ -134,14 +135,32 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
         tracing::warn!(event = "setting_warning", "{warning}");
     }
     let refresh = tokio::spawn(keys.clone().keep_fresh());
-    let address = settings.platform.address();
-    let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
     let platform = settings.platform;
-    let edge = edge(settings, keys, credential, http, clock, random)?;
-    tracing::info!(event = "started", %address, version = env!("CARGO_PKG_VERSION"), "listening");
-    http::serve(listener, http::router(Arc::new(edge)), stop(platform)).await;
+    let router = http::router(Arc::new(edge(settings, keys, credential, http, clock, random)?));
+    let end = match platform {
+        // Never by ourselves under the Functions host: it kills what it wants gone, and takes an exit with code 0 for a
+        // handler that need not be started again.
+        Platform::Functions(address) => listen(address, router, std::future::pending()).await?,
+        Platform::Container(address) => listen(address, router, asked_to_stop()).await?,
+        Platform::Lambda => ask_lambda(router).await,
+    };
     refresh.abort();
-    Ok(())
+    Ok(end)
+}
+
+async fn listen(address: SocketAddr, router: Router, stop: impl Future<Output = ()>) -> Result<ExitCode, StartError> {
+    let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+    tracing::info!(event = "started", %address, version = env!("CARGO_PKG_VERSION"), "listening");
+    http::serve(listener, router, stop).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends only when there is nobody left to serve, which is a failure: Lambda starts another instance.
+async fn ask_lambda(router: Router) -> ExitCode {
+    tracing::info!(event = "started", version = env!("CARGO_PKG_VERSION"), "asking Lambda for requests");
+    let error = http::serve_lambda(router).await;
+    tracing::error!(event = "lambda_lost", %error, "Lambda's Runtime API can't be asked any more");
+    ExitCode::FAILURE
 }
 
 async fn credential(
@@ -204,17 +223,6 @@ fn edge(
         server: ServerInfo { name: "mcp-cost-server", version: env!("CARGO_PKG_VERSION"), instructions: INSTRUCTIONS },
         random,
     })
-}
-
-/// When to stop serving.
-///
-/// Never by ourselves under the Functions host: it kills what it wants gone, and takes an exit with code 0 for a handler
-/// that need not be started again.
-async fn stop(platform: Platform) {
-    match platform {
-        Platform::Functions(_) => std::future::pending().await,
-        Platform::Container(_) => asked_to_stop().await,
-    }
 }
 
 #[cfg(unix)]

@@ -80,18 +80,10 @@ pub enum CredentialSettings {
 pub enum Platform {
     /// The Functions host, which proxies from this machine.
     Functions(SocketAddr),
+    /// AWS Lambda, which is asked for requests and listens nowhere.
+    Lambda,
     /// A container platform, or a person.
     Container(SocketAddr),
-}
-
-impl Platform {
-    /// Where to listen.
-    #[must_use]
-    pub fn address(self) -> SocketAddr {
-        match self {
-            Self::Functions(address) | Self::Container(address) => address,
-        }
-    }
 }
 
 impl Settings {
@@ -164,6 +156,7 @@ impl Settings {
         let public_url = public_url(&mut reader);
         let credential = credential(&mut reader);
         let platform = platform(&mut reader);
+        check_credential_on_lambda(&mut reader, credential.as_ref(), platform);
 
         let settings = || {
             let (application, public_url) = (application?, public_url?);
@@ -321,12 +314,7 @@ fn platform(reader: &mut Reader<'_>) -> Option<Platform> {
             .map(|port| Platform::Functions(SocketAddr::from(([127, 0, 0, 1], port))));
     }
     if reader.is_set("AWS_LAMBDA_RUNTIME_API") {
-        reader.problem(
-            "AWS_LAMBDA_RUNTIME_API",
-            "is set: this is AWS Lambda, which is not available yet".into(),
-            "run the handler under Azure Functions or in a container",
-        );
-        return None;
+        return lambda(reader);
     }
     if reader.is_set("PORT") {
         return reader
@@ -334,6 +322,39 @@ fn platform(reader: &mut Reader<'_>) -> Option<Platform> {
             .map(|port| Platform::Container(SocketAddr::from(([0, 0, 0, 0], port))));
     }
     Some(Platform::Container(SocketAddr::from(([127, 0, 0, 1], 8080))))
+}
+
+/// The runtime library reads these variables by itself and panics where they are not as Lambda sets them.
+fn lambda(reader: &mut Reader<'_>) -> Option<Platform> {
+    const FIX: &str = "Lambda sets it; elsewhere, unset AWS_LAMBDA_RUNTIME_API";
+    let address = |text: &str| match text.parse::<http::Uri>() {
+        Ok(uri) if uri.authority().is_some() => Ok(()),
+        _ => Err("is not an address".to_owned()),
+    };
+    let any = |_: &str| Ok(());
+    let megabytes = |text: &str| within(text, 1, i32::MAX).map(|_| ());
+    let set = [
+        reader.required("AWS_LAMBDA_RUNTIME_API", address, FIX),
+        reader.required("AWS_LAMBDA_FUNCTION_NAME", any, FIX),
+        reader.required("AWS_LAMBDA_FUNCTION_VERSION", any, FIX),
+        reader.required("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", megabytes, FIX),
+    ];
+    set.iter().all(Option::is_some).then_some(Platform::Lambda)
+}
+
+/// A managed identity is Azure's; asked for on Lambda, it would only be missed at the end of a slow start.
+fn check_credential_on_lambda(
+    reader: &mut Reader<'_>,
+    credential: Option<&CredentialSettings>,
+    platform: Option<Platform>,
+) {
+    let variable = match (platform, credential) {
+        (Some(Platform::Lambda), Some(CredentialSettings::KeyVault(_))) => "KEY_VAULT_URL",
+        (Some(Platform::Lambda), Some(CredentialSettings::FederatedIdentity(_))) => "OBO_FEDERATED_IDENTITY_CLIENT_ID",
+        _ => return,
+    };
+    let wrong = "needs a managed identity, and there is none on AWS Lambda".into();
+    reader.problem(variable, wrong, "unset it, and set AZURE_CERT_PATH to a PEM file with key and certificate");
 }
 
 fn warnings(application: &str, public_url: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Raw, challenge, deployed, deployed_with, events, is_status, reads, summary};
 
-const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 #[tokio::test]
 async fn a_stranger_learns_where_to_sign_in_and_nothing_else() {
@@ -46,12 +46,10 @@ async fn liveness_and_the_consent_page_need_no_token() {
     assert_eq!(consented.headers["content-type"], "text/plain; charset=utf-8");
 }
 
-#[tokio::test]
-async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
-    let deployment = deployed().await;
-    let token = reads(&deployment, deployment.lab.alice());
-    let post = |body: Vec<u8>| Raw::post(&token, body);
-    let cases: Vec<(&str, Raw, &str)> = vec![
+/// What may be wrong with a request that has a good token, and the beginning of what is answered.
+pub(crate) fn bad_requests(token: &str) -> Vec<(&'static str, Raw, &'static str)> {
+    let post = |body: Vec<u8>| Raw::post(token, body);
+    vec![
         ("not JSON", post(b"costs, please".to_vec()), "400 -32700"),
         ("cut off", post(PING.as_bytes()[..20].to_vec()), "400 -32700"),
         ("deep", post(format!("{}{}", "[".repeat(5000), "]".repeat(5000)).into_bytes()), "400 -3"),
@@ -72,6 +70,7 @@ async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
             "405 method_not_allowed",
         ),
         ("two tokens", post(PING.into()).with("authorization", "Bearer other"), "400 malformed_authorization"),
+        ("two tokens in one", Raw::post(&format!("{token}, Bearer other"), PING), "400 malformed_authorization"),
         ("a web page", post(PING.into()).with("origin", "https://evil.example"), "403 origin_not_allowed"),
         ("unknown method", post(br#"{"jsonrpc":"2.0","id":1,"method":"costs/all"}"#.to_vec()), "200 -32601"),
         (
@@ -84,8 +83,14 @@ async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
             post(br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#.to_vec()),
             "200 -32602",
         ),
-    ];
-    for (name, request, expected) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
+    let deployment = deployed().await;
+    let token = reads(&deployment, deployment.lab.alice());
+    for (name, request, expected) in bad_requests(&token) {
         let answer = request.send(&deployment).await;
         let summary = summary(&answer);
         assert!(summary.starts_with(expected), "{name}: {summary}");
@@ -99,7 +104,7 @@ async fn each_bad_request_gets_its_own_answer_and_the_server_lives_on() {
             .await
             .unwrap_or_else(|error| panic!("{name} left no line: {error}"));
     }
-    is_status(&post(PING.into()).send(&deployment).await, StatusCode::OK);
+    is_status(&Raw::post(&token, PING).send(&deployment).await, StatusCode::OK);
     assert_eq!(deployment.host.restarts(), 0);
 }
 

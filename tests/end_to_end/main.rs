@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod call;
 mod clients;
 mod costs;
 mod credentials;
@@ -12,6 +13,7 @@ mod doctor;
 mod edge;
 mod faults;
 mod hosts;
+mod lambda;
 mod pace;
 mod queries;
 mod scenarios;

@@ -4,6 +4,7 @@
 //! deployed.
 
 mod build;
+pub mod call;
 mod package;
 
 pub use build::{BuildError, Profile, build_handler, build_handler_for_azure};

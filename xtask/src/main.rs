@@ -2,10 +2,13 @@
 
 mod arguments;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use arguments::{Chore, HELP, PackageArguments, Target};
-use xtask::Package;
+use xtask::{
+    Package,
+    call::{self, Command, Surroundings},
+};
 
 fn main() -> ExitCode {
     match arguments::parse(std::env::args_os().skip(1)) {
@@ -13,6 +16,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
+        Ok(Chore::Call(command)) => call(command),
         Ok(Chore::Package(arguments)) => match package(&arguments) {
             Ok(package) => {
                 describe(&package, &arguments.target);
@@ -28,6 +32,35 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn call(command: Command) -> ExitCode {
+    let Command::Call(arguments) = command else {
+        print!("{}", call::HELP);
+        return ExitCode::SUCCESS;
+    };
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => match runtime.block_on(call::run(*arguments, &surroundings(), &mut io::stderr())) {
+            Ok(report) => {
+                print!("{}", report.answer);
+                eprint!("{}", report.advice);
+                ExitCode::from(report.ending as u8)
+            }
+            Err(error) => failed(&error),
+        },
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}
+
+#[expect(clippy::disallowed_methods, reason = "the caller's token; this is no setting of the product")]
+fn surroundings() -> Surroundings {
+    let lab = xtask::repository_root().join("target").join("lab").join("tokens.sh");
+    Surroundings { token: std::env::var("TOKEN").ok(), lab }
 }
 
 fn package(arguments: &PackageArguments) -> Result<Package, Box<dyn std::error::Error>> {

@@ -8,7 +8,8 @@ use identity::BearerToken;
 pub(super) enum NoBearer {
     /// No `Authorization`, or one of another scheme: the client has not signed in yet.
     Missing,
-    /// Two `Authorization` headers, or one that is not text: nobody can say which is meant.
+    /// Two `Authorization` headers, also joined into one on the way (RFC 9110 section 5.3), or one that is not text:
+    /// nobody can say which is meant.
     Malformed,
 }
 
@@ -23,6 +24,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<BearerToken, NoBearer> {
     let (scheme, token) = text.split_once(' ').ok_or(NoBearer::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(NoBearer::Missing);
+    }
+    // no token has a comma (RFC 6750 section 2.1)
+    if token.contains(',') {
+        return Err(NoBearer::Malformed);
     }
     Ok(BearerToken::new(token.trim_matches(' ').to_owned()))
 }

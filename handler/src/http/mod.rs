@@ -8,6 +8,7 @@ mod call_refusal;
 mod challenge;
 mod endpoint;
 mod face;
+mod lambda;
 mod limits;
 mod metadata;
 mod origin;
@@ -25,6 +26,7 @@ use axum::{
 pub use face::Face;
 use http::{StatusCode, header};
 use identity::{Random, Validator};
+pub use lambda::serve_lambda;
 pub use origin::Origin;
 pub use refusal::protocol_error;
 pub use serve::serve;

@@ -118,7 +118,6 @@ fn each_bad_value_is_refused_by_its_variable() {
         ("DISABLED_TOOLS", "Cost_Export"),
         ("DISABLED_TOOLS", "*"),
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "0"),
-        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
         ("PORT", "65536"),
     ];
     for (variable, value) in cases {
@@ -248,6 +247,50 @@ fn a_developers_sign_in_is_for_developers_machines() {
     assert!(refused.starts_with("KEY_VAULT_IDENTITY is developer"), "{refused}");
 }
 
+/// What Lambda sets, and the one credential that can be there.
+fn on_lambda() -> Environment {
+    complete()
+        .without("KEY_VAULT_URL")
+        .without("OBO_CERTIFICATE_NAME")
+        .with("AZURE_CERT_PATH", "/opt/obo.pem")
+        .with("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+        .with("AWS_LAMBDA_FUNCTION_NAME", "mcp-cost-server")
+        .with("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .with("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+}
+
+#[test]
+fn there_is_no_managed_identity_and_no_developer_on_lambda() {
+    let vault = on_lambda()
+        .without("AZURE_CERT_PATH")
+        .with("KEY_VAULT_URL", "https://contoso.vault.azure.net")
+        .with("OBO_CERTIFICATE_NAME", "obo");
+    let federated = on_lambda().without("AZURE_CERT_PATH").with("OBO_FEDERATED_IDENTITY_CLIENT_ID", CLIENT);
+    insta::assert_snapshot!(vault.refused(), @"KEY_VAULT_URL needs a managed identity, and there is none on AWS Lambda; unset it, and set AZURE_CERT_PATH to a PEM file with key and certificate");
+    insta::assert_snapshot!(federated.refused(), @"OBO_FEDERATED_IDENTITY_CLIENT_ID needs a managed identity, and there is none on AWS Lambda; unset it, and set AZURE_CERT_PATH to a PEM file with key and certificate");
+    let developer = vault.with("KEY_VAULT_IDENTITY", "developer").refused();
+    assert!(developer.starts_with("KEY_VAULT_IDENTITY is developer"), "{developer}");
+}
+
+#[test]
+fn half_a_lambda_is_refused() {
+    let somewhere = on_lambda().with("AWS_LAMBDA_RUNTIME_API", "http://127.0.0.1:9000/.rt/handler").accepted();
+    assert_eq!(somewhere.platform, Platform::Lambda);
+    for (variable, value) in [
+        ("AWS_LAMBDA_RUNTIME_API", "/2018-06-01"),
+        ("AWS_LAMBDA_RUNTIME_API", "not an address"),
+        ("AWS_LAMBDA_FUNCTION_NAME", ""),
+        ("AWS_LAMBDA_FUNCTION_VERSION", ""),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "large"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2147483648"),
+        ("PUBLIC_URL", ""),
+    ] {
+        let refused = on_lambda().with(variable, value).refused();
+        assert!(refused.starts_with(variable) && refused.lines().count() == 1, "{variable}={value}: {refused}");
+    }
+}
+
 #[test]
 fn half_a_vault_names_the_other_half() {
     let refused = complete().without("OBO_CERTIFICATE_NAME").refused();
@@ -260,6 +303,8 @@ fn half_a_vault_names_the_other_half() {
 fn the_platform_decides_where_to_listen() {
     let functions = complete().with("FUNCTIONS_CUSTOMHANDLER_PORT", "4321").with("PORT", "80").accepted();
     assert_eq!(functions.platform, Platform::Functions(([127, 0, 0, 1], 4321).into()));
+    let lambda = on_lambda().with("PORT", "80").accepted();
+    assert_eq!(lambda.platform, Platform::Lambda);
     let container = complete().with("PORT", "80").accepted();
     assert_eq!(container.platform, Platform::Container(([0, 0, 0, 0], 80).into()));
 }

@@ -11,21 +11,31 @@ use lab::{
 use serde_json::{Value, json};
 
 use crate::{
+    lambda::Function,
     start,
     support::{Raw, cost_by_service, deployed, handler, reads},
 };
 
 /// The lines of all plays, in the order of each.
 pub(super) async fn collected() -> Vec<Value> {
-    let (calls, entra, azure, ends, renewed, failed) = tokio::join!(
+    let (calls, entra, azure, ends, renewed, failed, lambda) = tokio::join!(
         everyday_calls(),
         troubles_of_entra(),
         troubles_of_azure(),
         a_certificate_that_ends(),
         a_certificate_that_is_renewed(),
         starts_that_fail(),
+        a_lambda_that_ends(),
     );
-    [calls, entra, azure, ends, renewed, failed].concat()
+    [calls, entra, azure, ends, renewed, failed, lambda].concat()
+}
+
+/// Where nobody asks any more.
+async fn a_lambda_that_ends() -> Vec<Value> {
+    let function = Function::deployed_logging("info").await;
+    function.invoke(&json!({ "rawPath": "/healthz", "requestContext": { "http": { "method": "GET" } } })).await;
+    let (_, lines) = function.orphan().await;
+    lines
 }
 
 /// What is on standard output, up to the line of a call made to mark the end.
