@@ -73,7 +73,7 @@ fn main() -> ExitCode {
             credential(settings, http, clock, random).await.map_err(|error| error.to_string())
         }),
         ["--version" | "-V"] => {
-            println!("handler {}", env!("CARGO_PKG_VERSION"));
+            println!("{}", version());
             ExitCode::SUCCESS
         }
         ["--help" | "-h"] => {
@@ -84,6 +84,15 @@ fn main() -> ExitCode {
             eprint!("{HELP}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Name, version and, in what `cargo xtask package` made, the commit.
+fn version() -> String {
+    let version = concat!("mcp-cost-server ", env!("CARGO_PKG_VERSION"));
+    match option_env!("HANDLER_COMMIT") {
+        Some(commit) if !commit.is_empty() => format!("{version} ({commit})"),
+        _ => version.to_owned(),
     }
 }
 

@@ -15,7 +15,8 @@ Usage: cargo xtask package [--native] [--release | --debug] [--out <folder>]
 call      asks a server, with a token of a person, and explains what it answers; it has a help of its own.
 package   builds the handler and stages the folder that the Functions host runs and that is deployed: host.json, one
           folder for each function, and the binary. The folder is emptied first if an earlier run made it; its
-          local.settings.json is kept.
+          local.settings.json is kept. For Azure it also makes, beside that folder: handler.zip, handler.cdx.json (its
+          bill of materials, CycloneDX) and SHA256SUMS.
 
   --native        for this machine and `func start`; without it for Azure (Linux x86-64, glibc 2.28), which needs
                   cargo-zigbuild: pip install cargo-zigbuild ziglang

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::package::glibc;
 
 /// What the Functions platform runs.
-const AZURE: &str = "x86_64-unknown-linux-gnu";
+pub(crate) const AZURE: &str = "x86_64-unknown-linux-gnu";
 
 /// How the handler is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,30 +45,46 @@ pub enum BuildError {
 
 /// Builds the package `handler`, with cargo's progress on stderr, and returns the path of its binary.
 pub fn build_handler(repository_root: &Path, profile: Profile) -> Result<PathBuf, BuildError> {
-    build(repository_root, "build", profile, None)
+    build(cargo(repository_root, "build"), profile)
 }
 
-/// Builds the package `handler` for the image of the Functions platform, from any machine.
-pub fn build_handler_for_azure(repository_root: &Path, profile: Profile) -> Result<PathBuf, BuildError> {
+/// Builds the package `handler` for the image of the Functions platform, from any machine and from exactly the crates
+/// that `Cargo.lock` names. The commit becomes part of what `handler --version` prints.
+pub(crate) fn build_handler_for_azure(
+    repository_root: &Path,
+    profile: Profile,
+    commit: Option<&str>,
+) -> Result<PathBuf, BuildError> {
     let mut version = Command::new("cargo-zigbuild");
     version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     if !version.status().is_ok_and(|status| status.success()) {
         return Err(BuildError::NoZigbuild);
     }
-    build(repository_root, "zigbuild", profile, Some(&format!("{AZURE}.{}", glibc::NEWEST)))
+    let mut command = cargo(repository_root, "zigbuild");
+    command.args(["--locked", "--target", &format!("{AZURE}.{}", glibc::NEWEST)]);
+    // what the caller's environment says is no fact about these files
+    command.env("HANDLER_COMMIT", commit.unwrap_or_default());
+    build(command, profile)
 }
 
-fn build(root: &Path, with: &str, profile: Profile, target: Option<&str>) -> Result<PathBuf, BuildError> {
-    let mut command = Command::new(cargo());
-    command.args([with, "--bin", "handler", "--message-format=json-render-diagnostics"]);
-    if let Some(target) = target {
-        command.args(["--target", target]);
-    }
+/// The commit that is built, marked where files differ from it; `None` where Git can't tell.
+pub(crate) fn commit(repository_root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(repository_root).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let is_clean = git(&["status", "--porcelain"])?.is_empty();
+    Some(if is_clean { commit } else { format!("{commit}-modified") })
+}
+
+fn build(mut command: Command, profile: Profile) -> Result<PathBuf, BuildError> {
+    command.args(["--bin", "handler", "--message-format=json-render-diagnostics"]);
     if profile == Profile::Release {
         // by itself: what is deployed has the features that the handler asks for, not those of the lab too
         command.args(["--release", "--package", "handler"]);
     }
-    let mut cargo = command.current_dir(root).stdout(Stdio::piped()).spawn().map_err(BuildError::Cargo)?;
+    let mut cargo = command.stdout(Stdio::piped()).spawn().map_err(BuildError::Cargo)?;
     let messages = cargo.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines());
     let binary = messages.map_while(Result::ok).filter_map(|message| handler_binary(&message)).last();
     if !cargo.wait().map_err(BuildError::Cargo)?.success() {
@@ -86,8 +102,10 @@ fn handler_binary(message: &str) -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "cargo names itself to what it runs; this is no setting of the product")]
-fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+pub(crate) fn cargo(repository_root: &Path, subcommand: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    command.arg(subcommand).current_dir(repository_root);
+    command
 }
 
 #[cfg(test)]

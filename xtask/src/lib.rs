@@ -7,11 +7,11 @@ mod build;
 pub mod call;
 mod package;
 
-pub use build::{BuildError, Profile, build_handler, build_handler_for_azure};
+pub use build::{BuildError, Profile, build_handler};
 pub use package::{
-    Package, StageError,
+    BillOfMaterialsError, Deployable, Made, Package, PackageError, StageError,
     glibc::{UnfitBinary, Version},
-    stage,
+    package_for_azure, stage,
 };
 
 use std::path::Path;

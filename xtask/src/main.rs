@@ -2,11 +2,11 @@
 
 mod arguments;
 
-use std::{io, process::ExitCode};
+use std::{io, path::Path, process::ExitCode};
 
 use arguments::{Chore, HELP, PackageArguments, Target};
 use xtask::{
-    Package,
+    Deployable, Package,
     call::{self, Command, Surroundings},
 };
 
@@ -18,10 +18,7 @@ fn main() -> ExitCode {
         }
         Ok(Chore::Call(command)) => call(command),
         Ok(Chore::Package(arguments)) => match package(&arguments) {
-            Ok(package) => {
-                describe(&package, &arguments.target);
-                ExitCode::SUCCESS
-            }
+            Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error}");
                 ExitCode::FAILURE
@@ -63,36 +60,45 @@ fn surroundings() -> Surroundings {
     Surroundings { token: std::env::var("TOKEN").ok(), lab }
 }
 
-fn package(arguments: &PackageArguments) -> Result<Package, Box<dyn std::error::Error>> {
+fn package(arguments: &PackageArguments) -> Result<(), Box<dyn std::error::Error>> {
     let root = xtask::repository_root();
-    let binary = match arguments.target {
-        Target::Native => xtask::build_handler(root, arguments.profile)?,
-        Target::Azure => xtask::build_handler_for_azure(root, arguments.profile)?,
-    };
     let destination = arguments.destination.clone().unwrap_or_else(|| root.join("dist").join("package"));
-    let package = xtask::stage(root, &binary, &destination)?;
-    if arguments.target == Target::Azure {
-        let needed = package.fits_azure()?;
-        println!("The binary is for Linux on x86-64 and needs glibc {needed}.");
+    match arguments.target {
+        Target::Native => {
+            let binary = xtask::build_handler(root, arguments.profile)?;
+            describe_native(&xtask::stage(root, &binary, &destination)?);
+        }
+        Target::Azure => describe(&xtask::package_for_azure(root, arguments.profile, &destination)?),
     }
-    Ok(package)
+    Ok(())
 }
 
-fn describe(package: &Package, target: &Target) {
+fn describe(made: &Deployable) {
+    let folder = made.package.root();
+    println!("Packaged {}", folder.display());
+    println!("  commit  {}", made.commit.as_deref().unwrap_or("unknown: not a Git repository"));
+    println!("  needs   Linux on x86-64 with glibc {} or newer\n", made.glibc);
+    println!("{:<36} {:>10}  sha256", "file", "bytes");
+    for file in &made.files {
+        println!("{:<36} {:>10}  {}", file.name, file.size, file.sha256);
+    }
+    let zip = folder.parent().unwrap_or(Path::new("")).join("handler.zip");
+    println!("\nNext, one of:");
+    println!("  cd {} && func azure functionapp publish <app> --no-build", folder.display());
+    println!(
+        "  az functionapp deployment source config-zip --resource-group <group> --name <app> --src {}",
+        zip.display()
+    );
+}
+
+fn describe_native(package: &Package) {
     let root = package.root().display();
-    println!("Packaged {root}");
-    println!("  host.json");
-    println!("  {}", package.executable_name());
-    for function in package.functions() {
-        println!("  {function}/function.json");
+    println!("Packaged {root}, for this machine");
+    for file in package.files() {
+        println!("  {file}");
     }
-    match target {
-        Target::Azure => println!("\nNext: cd {root} && func azure functionapp publish <app> --no-build"),
-        Target::Native => {
-            if !package.has_local_settings() {
-                println!("\nCopy local.settings.sample.json to {root}/local.settings.json and fill it in.");
-            }
-            println!("\nNext: func start --script-root {root}");
-        }
+    if !package.has_local_settings() {
+        println!("\nCopy local.settings.sample.json to {root}/local.settings.json and fill it in.");
     }
+    println!("\nNext: func start --script-root {root}");
 }

@@ -13,16 +13,19 @@ const HANDLER: &str = "handler";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     HostJson,
-    Handler,
+    /// The binary, and the name it was staged under.
+    Handler(String),
     LocalSettings,
     /// A folder that holds a `function.json` and nothing else.
     Function(String),
     Stray,
 }
 
-/// The handler's file name on this OS. `host.json` says `handler` everywhere; on Windows a developer overrides it.
-pub(super) fn handler_file_name() -> String {
-    format!("{HANDLER}{}", std::env::consts::EXE_SUFFIX)
+/// The file name of a staged binary. `host.json` says `handler` everywhere; a binary for Windows must keep its extension
+/// to be started, and its developer overrides the setting.
+pub(super) fn handler_file_name(binary: &Path) -> String {
+    let is_for_windows = binary.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"));
+    format!("{HANDLER}{}", if is_for_windows { ".exe" } else { "" })
 }
 
 /// The direct children of a folder and what they are; symbolic links are strays, so that nothing outside is touched.
@@ -35,7 +38,7 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(PathBuf, Entry)>, StageError
         let entry = match name.as_str() {
             "host.json" if kind.is_file() => Entry::HostJson,
             "local.settings.json" if kind.is_file() => Entry::LocalSettings,
-            name if kind.is_file() && name == handler_file_name() => Entry::Handler,
+            HANDLER | "handler.exe" if kind.is_file() => Entry::Handler(name),
             _ if kind.is_dir() && holds_only_function_json(&child.path())? => Entry::Function(name),
             _ => Entry::Stray,
         };

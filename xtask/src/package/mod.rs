@@ -7,14 +7,20 @@
 //!         local.settings.json         only if a developer put it there; never deleted, never deployed
 //! ```
 //!
-//! A folder is emptied only if everything in it is of this shape. A [`Package`] exists only after the staged folder was
+//! [`package_for_azure`] makes of it what is deployed. A folder is emptied only if everything in it is of this shape. A [`Package`] exists only after the staged folder was
 //! read back and found right.
 
+mod archive;
+mod bill_of_materials;
+mod deployable;
 pub(crate) mod glibc;
 mod layout;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use bill_of_materials::BillOfMaterialsError;
+pub use deployable::{Deployable, Made, PackageError, package_for_azure};
 
 use layout::{Entry, entries, handler_file_name, read_function, read_host_json};
 
@@ -22,6 +28,7 @@ use layout::{Entry, entries, handler_file_name, read_function, read_host_json};
 #[derive(Debug)]
 pub struct Package {
     root: PathBuf,
+    executable_name: String,
     functions: Vec<String>,
     has_local_settings: bool,
 }
@@ -82,7 +89,7 @@ pub fn stage(repository_root: &Path, handler_binary: &Path, destination: &Path) 
         fs::create_dir(&folder).map_err(at(&folder))?;
         copy(&definition, &folder.join("function.json"))?;
     }
-    let binary = destination.join(handler_file_name());
+    let binary = destination.join(handler_file_name(handler_binary));
     copy(handler_binary, &binary)?;
     make_executable(&binary)?;
     Package::open(destination)
@@ -94,10 +101,12 @@ impl Package {
     pub fn open(root: &Path) -> Result<Self, StageError> {
         read_host_json(&root.join("host.json"))?;
         let mut functions = Vec::new();
+        let mut executables = Vec::new();
         let mut has_local_settings = false;
         for (path, entry) in entries(root)? {
             match entry {
-                Entry::HostJson | Entry::Handler => {}
+                Entry::HostJson => {}
+                Entry::Handler(name) => executables.push(name),
                 Entry::LocalSettings => has_local_settings = true,
                 Entry::Function(name) => {
                     read_function(&path.join("function.json"))?;
@@ -109,9 +118,13 @@ impl Package {
         if functions.is_empty() {
             return Err(StageError::Invalid { path: root.to_owned(), problem: "it has no functions".to_owned() });
         }
-        verify_mode(&root.join(handler_file_name()))?;
+        let Ok([executable_name]) = <[String; 1]>::try_from(executables) else {
+            let problem = "it must have one binary, `handler` or `handler.exe`".to_owned();
+            return Err(StageError::Invalid { path: root.to_owned(), problem });
+        };
+        verify_mode(&root.join(&executable_name))?;
         functions.sort_unstable();
-        Ok(Self { root: root.to_owned(), functions, has_local_settings })
+        Ok(Self { root: root.to_owned(), executable_name, functions, has_local_settings })
     }
 
     /// The folder: the host's script root.
@@ -125,7 +138,7 @@ impl Package {
     /// # Errors
     /// What keeps it from running there.
     pub fn fits_azure(&self) -> Result<glibc::Version, glibc::UnfitBinary> {
-        glibc::judge(&self.root.join(handler_file_name()))
+        glibc::judge(&self.root.join(&self.executable_name))
     }
 
     /// The names of the functions, in alphabetical order.
@@ -134,10 +147,19 @@ impl Package {
         &self.functions
     }
 
-    /// The file name of the binary on this OS.
+    /// The file name of the binary: `handler`, with `.exe` where it was built for Windows.
     #[must_use]
-    pub fn executable_name(&self) -> String {
-        handler_file_name()
+    pub fn executable_name(&self) -> &str {
+        &self.executable_name
+    }
+
+    /// The files that are deployed, relative to the root with `/` on every OS, in alphabetical order.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        let functions = self.functions.iter().map(|function| format!("{function}/function.json"));
+        let mut files: Vec<_> = functions.chain(["host.json".to_owned(), self.executable_name.clone()]).collect();
+        files.sort_unstable();
+        files
     }
 
     /// Whether a developer has put a `local.settings.json` into it.
@@ -175,7 +197,7 @@ fn empty(destination: &Path) -> Result<(), StageError> {
     for (path, entry) in entries {
         match entry {
             Entry::Function(_) => fs::remove_dir_all(&path).map_err(at(&path))?,
-            Entry::Handler => fs::remove_file(&path).map_err(at(&path))?,
+            Entry::Handler(_) => fs::remove_file(&path).map_err(at(&path))?,
             // host.json is overwritten, so that the folder never stops being known as ours
             Entry::HostJson | Entry::LocalSettings | Entry::Stray => {}
         }
