@@ -4,7 +4,7 @@
 //! nothing of the tests. Checksums are those of `Cargo.lock`, which cargo verified when it downloaded the crates. The crate
 //! `aws-lc-sys` carries the C sources of AWS-LC; the standard library is not listed.
 //!
-//! Format: CycloneDX 1.6, <https://cyclonedx.org/docs/1.6/json/>. No time and no serial number, which the format leaves
+//! Format: `CycloneDX` 1.6, <https://cyclonedx.org/docs/1.6/json/>. No time and no serial number, which the format leaves
 //! optional: the same build has the same bill.
 
 use std::collections::{BTreeMap, BTreeSet};

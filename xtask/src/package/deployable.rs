@@ -130,7 +130,7 @@ fn made(name: String, content: &[u8]) -> Made {
 }
 
 fn digest(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(content).iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
 fn last_name(path: &Path) -> String {

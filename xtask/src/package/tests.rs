@@ -236,8 +236,8 @@ fn checksums_and_bill_describe_the_very_files_that_are_deployed() {
     let (repository, package) = Repository::staged();
     let files = deployable::describe(repository.0.path(), &package, Profile::Release, TREE, Some("c0ffee")).unwrap();
     let named = |name: &str| files.iter().find(|file| file.name == name).unwrap();
-    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!(names.get(4..).unwrap(), ["handler.zip", "handler.cdx.json", "SHA256SUMS"]);
+    let made: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(made.get(4..).unwrap(), ["handler.zip", "handler.cdx.json", "SHA256SUMS"]);
     // printf ELF | sha256sum
     assert_eq!(named("out/handler").sha256, "706abe3c90152075e656b661079730facf323f3ebccda7547ee1935c90845a09");
     let bill: Value = serde_json::from_slice(&fs::read(repository.path("handler.cdx.json")).unwrap()).unwrap();

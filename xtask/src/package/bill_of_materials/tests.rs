@@ -1,4 +1,4 @@
-//! Proves that the bill names what is linked and nothing else. That it is CycloneDX is proven by that project's own schema,
+//! Proves that the bill names what is linked and nothing else. That it is `CycloneDX` is proven by that project's own schema,
 //! in `.ci/package`.
 
 use super::*;
