@@ -7,8 +7,8 @@
 //!         local.settings.json         only if a developer put it there; never deleted, never deployed
 //! ```
 //!
-//! [`package_for_azure`] makes of it what is deployed. A folder is emptied only if everything in it is of this shape. A [`Package`] exists only after the staged folder was
-//! read back and found right.
+//! [`package_for_azure`] makes of it what is deployed. A folder is emptied only if everything in it is of this shape. A
+//! [`Package`] exists only after the staged folder was read back and found right.
 
 mod archive;
 mod bill_of_materials;
