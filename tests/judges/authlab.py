@@ -24,4 +24,4 @@ unexpected = [result for result in results.values() if result["status"] not in (
 assert not unexpected, unexpected
 assert results["TOK-03"]["status"] == results["SCOPE-01"]["status"] == "pass"
 passed = sum(result["status"] == "pass" for result in results.values())
-print(f"| mcp-authlab {report['version']} | {report['spec']} | grade {report['grade']}, {passed} checks passed | |")
+print(f"| mcp-authlab {report['version']} | {report['spec']} | grade {report['grade']}, {passed} checks passed |")

@@ -18,5 +18,5 @@ for (const revision of ['2026-07-28', '2025-11-25']) {
     throw new Error(failed.stdout.slice(-4000));
   });
   const [, passed] = stdout.match(/^Total: (\d+) passed/m);
-  console.log(`| ${name} | ${revision} | ${passed} checks passed, no unexpected failure | |`);
+  console.log(`| ${name} | ${revision} | ${passed} checks passed, no unexpected failure |`);
 }

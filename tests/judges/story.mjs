@@ -31,10 +31,11 @@ export async function judge(client, connect) {
 
   const bob = await connect(BOB_TOKEN);
   const refused = await bob.call('cost_by_service', { subscriptionId });
+  const sentence = text(refused);
   assert.equal(refused.isError, true);
-  assert.match(text(refused), /^403: caller \(bob@contoso\.example\) lacks Cost Management Reader on subscription /);
+  assert.match(sentence, /^403: caller \(bob@contoso\.example\) lacks Cost Management Reader on subscription /);
   await bob.close();
-  console.log(`| ${client} | ${alice.revision} | as expected | \`${step}\` |`);
+  console.log(`| ${client} | ${alice.revision} | ${tools.length} tools | yes | \`${oneLine(sentence)}\` | \`${step}\` |`);
 }
 
 const text = (result) => result.content.map((block) => block.text).join('\n');
@@ -43,6 +44,8 @@ async function shown(call) {
   try {
     return text(await call);
   } catch (error) {
-    return `${error.name}: ${error.message}`.replaceAll(/\s+/g, ' ');
+    return oneLine(`${error.name}: ${error.message}`);
   }
 }
+
+const oneLine = (shown) => shown.replaceAll(/\s+/g, ' ');

@@ -27,7 +27,7 @@ async def judge(client, connect, step=r"cost\.export", limit=""):
         assert refused.startswith(sentence), refused
     seen = await shown(connect)
     assert re.search(step, seen), seen
-    print(f"| {client} | {revision} | as expected{limit} | `{seen}` |")
+    print(f"| {client} | {revision} | {len(tools)} tools | yes{limit} | `{one_line(refused)}` | `{seen}` |")
 
 
 def text(result):
@@ -41,4 +41,8 @@ async def shown(connect):
     except BaseException as error:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        return re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
+        return one_line(f"{type(error).__name__}: {error}")
+
+
+def one_line(shown):
+    return re.sub(r"\s+", " ", shown)
