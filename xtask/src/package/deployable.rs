@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{SHA256, digest as hash};
 
 use super::archive::archive;
 use super::bill_of_materials::{BillOfMaterialsError, Subject, bill_of_materials, linked_crates};
@@ -130,7 +130,7 @@ fn made(name: String, content: &[u8]) -> Made {
 }
 
 fn digest(content: &[u8]) -> String {
-    Sha256::digest(content).iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+    hash(&SHA256, content).as_ref().iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
 fn last_name(path: &Path) -> String {
