@@ -11,6 +11,7 @@ param packageContainer string
 param telemetryConnection string
 param instanceMemoryMB int
 param maximumInstanceCount int
+param perInstanceConcurrency int
 param alwaysReadyInstances int
 param allowedOrigins string
 
@@ -50,6 +51,8 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        // a call waits for Azure nearly all of its time: the platform's default would start an instance for every few
+        triggers: { http: { perInstanceConcurrency: perInstanceConcurrency } }
         alwaysReady: alwaysReadyInstances == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyInstances }]
       }
     }

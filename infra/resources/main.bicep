@@ -73,6 +73,11 @@ param instanceMemoryMB int = 512
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('Calls that an instance has at once before another one is started')
+@minValue(1)
+@maxValue(1000)
+param perInstanceConcurrency int = 100
+
 @description('Instances that never sleep; each costs something also when nobody asks')
 @minValue(0)
 @maxValue(40)
@@ -141,6 +146,7 @@ module function 'function.bicep' = {
     telemetryConnection: monitoring.outputs.connection
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
+    perInstanceConcurrency: perInstanceConcurrency
     alwaysReadyInstances: alwaysReadyInstances
     allowedOrigins: allowedOrigins
     serverSettings: union(

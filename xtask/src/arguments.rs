@@ -9,9 +9,12 @@ pub(crate) const HELP: &str = "\
 Chores of the repository.
 
 Usage: cargo xtask package [--native] [--release | --debug] [--out <folder>]
+       cargo xtask capacity [--people <n>[,<n>…]] [--calls <per hour>] [--units <per call>] [--instances <n>]
        cargo xtask call --help
        cargo xtask --help
 
+capacity  computes what so many people cause in their busiest hour: instances, exchanges at Entra, units of Cost
+          Management, euros; by formula and by simulation. docs/capacity.md explains the table.
 call      asks a server, with a token of a person, and explains what it answers; it has a help of its own.
 package   builds the handler and stages the folder that the Functions host runs and that is deployed: host.json, one
           folder for each function, and the binary. The folder is emptied first if an earlier run made it; its
@@ -24,14 +27,32 @@ package   builds the handler and stages the folder that the Functions host runs 
   --debug         fast to build
   --out <folder>  where to; the default is dist/package in the repository
 
+  --people <n>,…  columns of the table; 100,1000,10000,100000 if left out
+  --calls <n>     cost questions of a person in the busiest hour; 1
+  --units <n>     what a question costs at Azure, one for each month of data; 1
+  --instances <n> of the server; as many as the calls need
+
 Exit codes: 0 done, 1 failed, 2 the command line was not understood.
 ";
 
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) enum Chore {
     Help,
     Call(call::Command),
+    Capacity(CapacityArguments),
     Package(PackageArguments),
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct CapacityArguments {
+    /// A column for each.
+    pub(crate) people: Vec<u32>,
+    /// Of a person, in the busiest hour.
+    pub(crate) calls_per_hour: f64,
+    /// Of Cost Management.
+    pub(crate) units_per_call: f64,
+    /// `None` for as many as the calls need.
+    pub(crate) instances: Option<u32>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +83,10 @@ pub(crate) enum UsageError {
     TwoProfiles,
     #[error("--out needs a folder")]
     NoDestination,
+    #[error("`{0}` needs a number above 0, or a list of whole ones for --people (a million at most)")]
+    NoNumber(&'static str),
+    #[error("`capacity` has no option `{}`", .0.display())]
+    UnknownCapacityOption(OsString),
     #[error(transparent)]
     Call(#[from] call::UsageError),
 }
@@ -71,6 +96,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Cho
     match chore.to_str() {
         Some("--help" | "-h" | "help") => Ok(Chore::Help),
         Some("call") => Ok(Chore::Call(call::Command::parse(arguments)?)),
+        Some("capacity") => parse_capacity(arguments),
         Some("package") => parse_package(arguments),
         _ => Err(UsageError::UnknownChore(chore)),
     }
@@ -94,6 +120,40 @@ fn parse_package(mut arguments: impl Iterator<Item = OsString>) -> Result<Chore,
         }
     }
     Ok(Chore::Package(PackageArguments { target, profile: profile.unwrap_or(Profile::Release), destination }))
+}
+
+fn parse_capacity(mut arguments: impl Iterator<Item = OsString>) -> Result<Chore, UsageError> {
+    let mut chosen = CapacityArguments {
+        people: vec![100, 1_000, 10_000, 100_000],
+        calls_per_hour: 1.0,
+        units_per_call: 1.0,
+        instances: None,
+    };
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--help" | "-h") => return Ok(Chore::Help),
+            Some("--people") => chosen.people = people(arguments.next()).ok_or(UsageError::NoNumber("--people"))?,
+            Some("--calls") => chosen.calls_per_hour = rate(arguments.next()).ok_or(UsageError::NoNumber("--calls"))?,
+            Some("--units") => chosen.units_per_call = rate(arguments.next()).ok_or(UsageError::NoNumber("--units"))?,
+            Some("--instances") => {
+                let count = arguments.next().and_then(|it| it.to_str()?.parse().ok());
+                chosen.instances =
+                    Some(count.filter(|it| (1..=1_000).contains(it)).ok_or(UsageError::NoNumber("--instances"))?);
+            }
+            _ => return Err(UsageError::UnknownCapacityOption(argument)),
+        }
+    }
+    Ok(Chore::Capacity(chosen))
+}
+
+/// Bounded, so that the simulation ends within seconds.
+fn rate(value: Option<OsString>) -> Option<f64> {
+    value?.to_str()?.parse().ok().filter(|rate: &f64| *rate > 0.0 && *rate <= 1_000.0)
+}
+
+fn people(value: Option<OsString>) -> Option<Vec<u32>> {
+    let list = value?;
+    list.to_str()?.split(',').map(|it| it.trim().parse().ok().filter(|count| (1..=1_000_000).contains(count))).collect()
 }
 
 fn choose(profile: &mut Option<Profile>, choice: Profile) -> Result<(), UsageError> {
@@ -142,6 +202,10 @@ mod tests {
             ("package dist", UsageError::UnknownOption("dist".into())),
             ("package --release --debug", UsageError::TwoProfiles),
             ("package --native --out", UsageError::NoDestination),
+            ("capacity --calls many", UsageError::NoNumber("--calls")),
+            ("capacity --people 0", UsageError::NoNumber("--people")),
+            ("capacity --instances 0", UsageError::NoNumber("--instances")),
+            ("capacity all", UsageError::UnknownCapacityOption("all".into())),
             ("call --native", UsageError::Call(call::UsageError::UnknownOption(1))),
         ];
         for (line, expected) in cases {

@@ -5,6 +5,7 @@
 
 mod build;
 pub mod call;
+pub mod capacity;
 mod package;
 
 pub use build::{BuildError, Profile, build_handler};

@@ -4,10 +4,11 @@ mod arguments;
 
 use std::{io, path::Path, process::ExitCode};
 
-use arguments::{Chore, HELP, PackageArguments, Target};
+use arguments::{CapacityArguments, Chore, HELP, PackageArguments, Target};
 use xtask::{
     Deployable, Package,
     call::{self, Command, Surroundings},
+    capacity::Assumptions,
 };
 
 fn main() -> ExitCode {
@@ -17,6 +18,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Chore::Call(command)) => call(command),
+        Ok(Chore::Capacity(arguments)) => {
+            print!("{}", capacity(&arguments));
+            ExitCode::SUCCESS
+        }
         Ok(Chore::Package(arguments)) => match package(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -47,6 +52,15 @@ fn call(command: Command) -> ExitCode {
         },
         Err(error) => failed(&error),
     }
+}
+
+fn capacity(arguments: &CapacityArguments) -> String {
+    let assumptions = Assumptions {
+        calls_per_hour: arguments.calls_per_hour,
+        units_per_call: arguments.units_per_call,
+        ..Assumptions::default()
+    };
+    xtask::capacity::report(&arguments.people, arguments.instances, &assumptions)
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {

@@ -1,12 +1,15 @@
 //! Proves that the documents name what exists: files, headings, and the tests that are said to prove something.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic: it fails")]
+#![expect(clippy::disallowed_methods, reason = "whether to renew a page; this is no setting of the product")]
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
+
+use xtask::capacity::Assumptions;
 
 /// A link as written: what it shows, and where it leads.
 struct Link {
@@ -123,4 +126,18 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+#[test]
+fn the_page_on_capacity_shows_what_the_command_computes() {
+    let page = xtask::repository_root().join("docs").join("capacity.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let (before, rest) = text.split_once("<!-- capacity -->\n").unwrap();
+    let (shown, after) = rest.split_once("<!-- /capacity -->").unwrap();
+    let computed = xtask::capacity::report(&[100, 1_000, 10_000, 100_000], None, &Assumptions::default());
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        fs::write(&page, format!("{before}<!-- capacity -->\n{computed}<!-- /capacity -->{after}")).unwrap();
+    } else {
+        assert_eq!(shown, computed, "renew it: UPDATE_DOCUMENTS=1 cargo test --package xtask --test documents");
+    }
 }
