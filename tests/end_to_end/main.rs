@@ -13,6 +13,7 @@ mod doctor;
 mod edge;
 mod faults;
 mod hosts;
+mod isolation;
 mod lambda;
 mod pace;
 mod queries;

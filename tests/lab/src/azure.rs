@@ -69,6 +69,7 @@ pub struct Ports {
 pub struct LabBuilder {
     ports: Ports,
     app_id_uri: Option<String>,
+    people: Vec<Person>,
 }
 
 /// A running local Azure. It ends when this is dropped.
@@ -102,6 +103,13 @@ impl LabBuilder {
         self
     }
 
+    /// One more person of the tenant, without any role.
+    #[must_use]
+    pub fn person(mut self, person: &Person) -> Self {
+        self.people.push(person.clone());
+        self
+    }
+
     /// Starts the lab: Alice is Cost Management Reader on [`SHOP_PROD`], Bob has no role, the vault's certificate is
     /// registered, and the user-assigned identity is trusted as a federated credential.
     pub async fn start(self) -> Result<Lab, LabError> {
@@ -118,7 +126,7 @@ impl LabBuilder {
             Arc::new(Issuer { keys: SigningKeys::new(&authority, keys.clone())?, authority, secrets: secrets.clone() });
         let arm_url = origin(&arm_port)?;
         let (alice, bob) = (Person::alice(), Person::bob());
-        let people = vec![alice.clone(), bob.clone()];
+        let people = [vec![alice.clone(), bob.clone()], self.people].concat();
         let entra = Arc::new(Entra::new(issuer.clone(), people, &app_id_uri, &arm_url, journal.clone()));
         let vault_url = format!("https://localhost:{}", vault_port.local_addr()?.port());
         let key_vault = Arc::new(KeyVault::new(issuer.clone(), vault_url, keys, secrets.clone())?);

@@ -12,7 +12,7 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{
         KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
-        RsaKeyPair, UnparsedPublicKey,
+        RsaEncoding, RsaKeyPair, UnparsedPublicKey,
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -110,12 +110,19 @@ impl RsaKey {
 
     /// Signs `message`.
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, LabError> {
+        self.sign_as(
+            match algorithm {
+                Algorithm::Rs256 => &RSA_PKCS1_SHA256,
+                Algorithm::Ps256 => &RSA_PSS_SHA256,
+            },
+            message,
+        )
+    }
+
+    /// Signs `message` in a way that Entra may not know.
+    pub(crate) fn sign_as(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, LabError> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        let padding: &'static dyn aws_lc_rs::signature::RsaEncoding = match algorithm {
-            Algorithm::Rs256 => &RSA_PKCS1_SHA256,
-            Algorithm::Ps256 => &RSA_PSS_SHA256,
-        };
-        self.pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(|_| LabError::Key)?;
+        self.pair.sign(encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| LabError::Key)?;
         Ok(signature)
     }
 
@@ -123,7 +130,7 @@ impl RsaKey {
     pub(crate) fn sign_digest(&self, algorithm: Algorithm, hash: &[u8]) -> Result<Vec<u8>, LabError> {
         let hash = digest::Digest::import_less_safe(hash, &digest::SHA256).map_err(|_| LabError::Key)?;
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        let padding: &'static dyn aws_lc_rs::signature::RsaEncoding = match algorithm {
+        let padding: &'static dyn RsaEncoding = match algorithm {
             Algorithm::Rs256 => &RSA_PKCS1_SHA256,
             Algorithm::Ps256 => &RSA_PSS_SHA256,
         };

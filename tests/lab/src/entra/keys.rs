@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::signature::RsaEncoding;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use time::Duration;
@@ -25,6 +26,38 @@ pub(crate) struct SigningKeys {
     authority: String,
     source: Arc<KeySource>,
     ring: Mutex<Ring>,
+}
+
+/// A signing key in other hands: for tokens that Entra never issues, signed as if it had.
+pub struct HeldKey {
+    key: Arc<RsaKey>,
+    /// Whose tokens it signs, as published; nobody's if it is not.
+    pub issuer: Option<String>,
+}
+
+impl HeldKey {
+    /// `kid`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.key.id()
+    }
+
+    /// `n`, as published.
+    #[must_use]
+    pub fn modulus(&self) -> String {
+        self.key.modulus()
+    }
+
+    /// The public key, PKCS#1 DER.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        self.key.public_key()
+    }
+
+    /// Signs `message` in any way an RSA key can.
+    pub fn sign(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, LabError> {
+        self.key.sign_as(encoding, message)
+    }
 }
 
 struct Ring {
@@ -68,6 +101,17 @@ impl SigningKeys {
     /// The key in use.
     pub(crate) fn current(&self) -> Arc<RsaKey> {
         lock(&self.ring).current.clone()
+    }
+
+    /// Every key: first the one in use, last one that Entra never had.
+    pub(crate) fn held(&self) -> Result<Vec<HeldKey>, LabError> {
+        let foreign = HeldKey { key: self.foreign()?, issuer: None };
+        let ring = lock(&self.ring);
+        let mut held: Vec<_> =
+            ring.keys.iter().map(|key| HeldKey { key: key.key.clone(), issuer: Some(key.issuer.clone()) }).collect();
+        held.sort_by_key(|held| !Arc::ptr_eq(&held.key, &ring.current));
+        held.push(foreign);
+        Ok(held)
     }
 
     /// A key that Entra never had.

@@ -30,6 +30,7 @@ use form::Form;
 use http::{Method, Request, Response, StatusCode};
 pub(crate) use issuer::{AzureClaims, BACKDATED, Issuer, SharedIssuer};
 use keys::CONSUMER_TENANT_ID;
+pub use keys::HeldKey;
 pub(crate) use keys::SigningKeys;
 use policy::{Demand, Policy};
 use serde_json::json;
@@ -202,6 +203,11 @@ impl Entra {
     /// Answers an empty set of keys until [`Self::publish_keys`]. For an outage see [`Self::keys_faults`].
     pub fn unpublish_keys(&self) {
         self.issuer.keys.publish(false);
+    }
+
+    /// Every signing key: first the one in use, last one that Entra never had.
+    pub fn held_keys(&self) -> Result<Vec<HeldKey>, LabError> {
+        self.issuer.keys.held()
     }
 
     /// Registers a certificate of the server.
