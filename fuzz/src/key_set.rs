@@ -32,6 +32,7 @@ fn has_only_the_right_key(published: &[Value]) -> bool {
         let filled = key["issuer"].as_str().map(|text| text.replace("{tenantid}", contoso::TENANT));
         ["kid", "kty", "use"].into_iter().all(fits)
             && filled.as_ref() == Some(&issuer)
+            && ["n", "e"].into_iter().all(|name| key[name].is_string())
             && (key["alg"].is_null() || key["alg"] == "RS256")
     });
     let first = candidates.next();

@@ -391,7 +391,7 @@ fn origin(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| "is not an address such as https://example.com".to_owned())?;
     let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
-    if !bare || !anonymous || !url.host().is_some_and(is_plain) {
+    if !bare || !anonymous || !url.host().as_ref().is_some_and(is_plain) {
         return Err("must be an origin: scheme, host and perhaps a port, nothing else".into());
     }
     Ok(url)
@@ -399,7 +399,7 @@ fn origin(text: &str) -> Result<Url, String> {
 
 /// An address, or a name that DNS can have. The URL standard lets more through, for example quotes, which would end a
 /// parameter of a challenge early, and asterisks, which would be no wildcard.
-fn is_plain(host: url::Host<&str>) -> bool {
+fn is_plain(host: &url::Host<&str>) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     match host {
         url::Host::Domain(name) => !name.is_empty() && name.bytes().all(is_letter),
