@@ -8,8 +8,14 @@ pub mod audit;
 pub mod azure;
 pub mod connections;
 pub mod doctor;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub mod http;
 pub mod mcp;
 pub mod settings;
 pub mod telemetry;
 pub mod tools;
+
+// what the fuzzer runs names this crate as everybody does
+#[cfg(test)]
+extern crate self as handler;

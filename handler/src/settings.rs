@@ -187,7 +187,7 @@ fn disabled_tools(reader: &mut Reader<'_>) -> Option<Vec<ToolName>> {
     const VARIABLE: &str = "DISABLED_TOOLS";
     const FIX: &str = "list the names of the tools to take away, separated by commas, or leave it unset to offer all";
     let disabled = reader.list(VARIABLE, |text| text.parse().map_err(|error: UnknownTool| error.to_string()), FIX)?;
-    if ToolName::all().all(|name| disabled.contains(&name)) {
+    if !disabled.is_empty() && ToolName::all().all(|name| disabled.contains(&name)) {
         reader.problem(VARIABLE, "takes every tool away, and a server without tools serves nobody".into(), FIX);
         return None;
     }
@@ -391,10 +391,20 @@ fn origin(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| "is not an address such as https://example.com".to_owned())?;
     let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
-    if !bare || !anonymous || url.host_str().is_none_or(str::is_empty) {
+    if !bare || !anonymous || !url.host().as_ref().is_some_and(is_plain) {
         return Err("must be an origin: scheme, host and perhaps a port, nothing else".into());
     }
     Ok(url)
+}
+
+/// An address, or a name that DNS can have. The URL standard lets more through, for example quotes, which would end a
+/// parameter of a challenge early, and asterisks, which would be no wildcard.
+fn is_plain(host: &url::Host<&str>) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    match host {
+        url::Host::Domain(name) => !name.is_empty() && name.bytes().all(is_letter),
+        url::Host::Ipv4(_) | url::Host::Ipv6(_) => true,
+    }
 }
 
 /// An origin of a service that gets tokens: `https`, or `http` on this very machine.

@@ -199,3 +199,9 @@ fn unreachable(error: reqwest::Error) -> ArmFailure {
     tracing::warn!(event = "arm_unreachable", cause = exchange::cause(error), "no answer of Azure Resource Manager");
     ArmFailure::Unreachable
 }
+
+/// For the fuzzer's door.
+#[cfg(any(fuzzing, test))]
+pub(crate) fn demanded_claims(answer: &ArmResponse) -> Option<ClaimsChallenge> {
+    challenge::in_answer(answer)
+}

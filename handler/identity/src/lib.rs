@@ -15,9 +15,14 @@ mod body;
 pub mod caller;
 mod clock;
 pub mod exchange;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod ids;
 mod single_flight;
 
+// what the fuzzer runs names this crate as everybody does
+#[cfg(test)]
+extern crate self as identity;
 // whoever includes `single_flight.rs` elsewhere decides whose locks it takes
 use std::sync;
 

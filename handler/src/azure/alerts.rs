@@ -120,7 +120,7 @@ fn request(scope: &CostScope) -> ArmRequest {
 }
 
 /// Reads one page: its alerts, and where the next page is.
-fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Alert>, Option<String>), CostError> {
+pub(super) fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Alert>, Option<String>), CostError> {
     resources::page(response, now, Alert::read)
 }
 

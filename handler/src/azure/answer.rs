@@ -54,8 +54,8 @@ pub struct PageAddress(String);
 
 /// One page as it was read: its link is not judged yet.
 #[derive(Debug, PartialEq, Eq)]
-struct Page {
-    lines: Vec<CostLine>,
+pub(super) struct Page {
+    pub(super) lines: Vec<CostLine>,
     link: Option<String>,
 }
 
@@ -114,7 +114,7 @@ impl Azure<'_> {
 }
 
 /// Reads one answer to `query`.
-fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page, CostError> {
+pub(super) fn read(response: &ArmResponse, query: &CostQuery, now: UnixTime) -> Result<Page, CostError> {
     match response.status {
         StatusCode::OK => page(&response.body, query).map_err(CostError::BadAnswer),
         StatusCode::NO_CONTENT => Err(CostError::NoData),

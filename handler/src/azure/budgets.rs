@@ -178,7 +178,7 @@ fn request(scope: &CostScope) -> ArmRequest {
 }
 
 /// Reads one page: the budgets of money, and where the next page is.
-fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Budget>, Option<String>), CostError> {
+pub(super) fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Budget>, Option<String>), CostError> {
     resources::page(response, now, Budget::read)
 }
 

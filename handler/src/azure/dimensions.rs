@@ -43,7 +43,7 @@ fn request(scope: &CostScope, dimension: Dimension) -> ArmRequest {
 }
 
 /// Reads the answer. Nothing to tell is no value.
-fn read(response: &ArmResponse, dimension: Dimension, now: UnixTime) -> Result<DimensionValues, CostError> {
+pub(super) fn read(response: &ArmResponse, dimension: Dimension, now: UnixTime) -> Result<DimensionValues, CostError> {
     match response.status {
         StatusCode::OK => values(&response.body, dimension).map_err(CostError::BadAnswer),
         StatusCode::NO_CONTENT => Ok(DimensionValues::default()),

@@ -185,7 +185,7 @@ impl Azure<'_> {
 }
 
 /// Reads one page: its lines, and where the next page is.
-fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<ForecastLine>, Option<String>), CostError> {
+pub(super) fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<ForecastLine>, Option<String>), CostError> {
     match response.status {
         StatusCode::OK => page(&response.body).map_err(CostError::BadAnswer),
         StatusCode::NO_CONTENT => Err(CostError::NoData),
@@ -218,7 +218,7 @@ impl CostStatus {
 
 impl Forecast {
     /// What the lines of all pages say.
-    fn of(mut lines: Vec<ForecastLine>, horizon: Horizon) -> Self {
+    pub(super) fn of(mut lines: Vec<ForecastLine>, horizon: Horizon) -> Self {
         let reason = if lines.is_empty() { NoForecast::NoCosts } else { NoForecast::TooLittleHistory };
         let looks_ahead = lines.iter().any(|line| line.status == CostStatus::Forecast);
         lines.retain(|line| horizon.contains(line.day));
@@ -226,7 +226,7 @@ impl Forecast {
     }
 
     /// What an error says: that there is no forecast, or nothing about that.
-    fn refused(error: CostError) -> Result<Self, CostError> {
+    pub(super) fn refused(error: CostError) -> Result<Self, CostError> {
         let reason = match &error {
             CostError::NoData => Some(NoForecast::NoCosts),
             CostError::BadRequest { status, message } => {

@@ -18,6 +18,8 @@ mod day;
 mod dimensions;
 mod error;
 mod forecast;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod gateway;
 mod grouping;
 mod money;

@@ -104,7 +104,7 @@ fn request() -> ArmRequest {
 }
 
 /// Reads one page, and the link to the next.
-fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Subscription>, Option<String>), CostError> {
+pub(super) fn read(response: &ArmResponse, now: UnixTime) -> Result<(Vec<Subscription>, Option<String>), CostError> {
     match response.status {
         StatusCode::OK => page(&response.body).map_err(CostError::BadAnswer),
         status => Err(CostError::of(status, &response.headers, &response.body, now)),

@@ -8,6 +8,8 @@ mod call_refusal;
 mod challenge;
 mod endpoint;
 mod face;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod lambda;
 mod limits;
 mod metadata;

@@ -232,7 +232,7 @@ fn text(data: &CostExport, is_first: bool) -> String {
 }
 
 /// More backticks than the file has in a row: nothing in it can end the code block and become markup.
-fn fence(csv: &str) -> String {
+pub(super) fn fence(csv: &str) -> String {
     let longest = csv.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(longest.max(2) + 1)
 }

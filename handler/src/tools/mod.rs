@@ -18,6 +18,8 @@ mod count;
 mod csv_file;
 mod diagnostics;
 mod facts;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod group_by;
 mod one_or_many;
 mod registry;

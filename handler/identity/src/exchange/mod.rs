@@ -42,6 +42,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use self::token_endpoint::cause;
+#[cfg(any(fuzzing, test))]
+pub(crate) use self::token_endpoint::fuzzing::{requested_claims, token_answer};
 use self::{
     answer::Issued,
     cache::{Outcome, TokenCache},

@@ -1,5 +1,8 @@
 //! One On-Behalf-Of request to Entra's token endpoint, and at most one repeat.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzzing;
+
 use std::{error::Error as _, fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;

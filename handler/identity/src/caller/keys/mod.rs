@@ -5,6 +5,8 @@
 //! <https://learn.microsoft.com/entra/identity-platform/signing-key-rollover>.
 
 mod document;
+#[cfg(any(fuzzing, test))]
+mod fuzzing;
 
 use std::{
     error::Error,
