@@ -5,16 +5,48 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use azure_core::{
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     error::ErrorKind,
-    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport},
+    http::{AsyncRawResponse, ClientOptions, ExponentialRetryOptions, HttpClient, Request, RetryOptions, Transport},
 };
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
+use futures_util::StreamExt as _;
 
 use crate::ClientId;
 
 /// A token of the identity: its endpoint is on the same machine.
 const IDENTITY_DEADLINE: Duration = Duration::from_secs(6);
+
+/// A certificate with its key and its chain has a few kilobytes.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// Requests of the SDK leave through `http`, and no answer is read further than [`LARGEST_ANSWER`].
+pub(super) fn transport(http: reqwest::Client) -> Transport {
+    Transport::new(Arc::new(Bounded(http)))
+}
+
+/// The SDK reads an answer whole, however long it is; this one ends it.
+#[derive(Debug)]
+struct Bounded<C>(C);
+
+#[async_trait::async_trait]
+impl<C: HttpClient> HttpClient for Bounded<C> {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let (status, headers, body) = self.0.execute_request(request).await?.deconstruct();
+        let mut left = LARGEST_ANSWER;
+        let body = body.map(move |piece| {
+            let piece = piece?;
+            left = left.checked_sub(piece.len()).ok_or_else(too_large)?;
+            Ok(piece)
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}
+
+/// Of a kind that is not retried: the next answer would be as large.
+fn too_large() -> azure_core::Error {
+    azure_core::Error::with_message(ErrorKind::Other, format!("an answer of more than {LARGEST_ANSWER} bytes"))
+}
 
 /// One transport for everything, and few retries: a start that waits for minutes says nothing.
 pub(super) fn client_options(transport: Transport) -> ClientOptions {
@@ -109,4 +141,58 @@ pub(super) fn describe(error: &azure_core::Error) -> String {
 /// The words of others in one short line.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Proves that an answer without an end is not read to its end. How much memory that saves is measured on the real binary
+    //! (`tests/end_to_end/chaos`).
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use azure_core::{
+        Bytes,
+        http::{Method, StatusCode, headers::Headers},
+    };
+    use futures_util::stream;
+
+    use super::*;
+
+    const PIECE: usize = 64 * 1024;
+
+    /// Answers with so many pieces, and counts those that were taken.
+    #[derive(Debug)]
+    struct Generous {
+        pieces: usize,
+        taken: Arc<AtomicUsize>,
+    }
+
+    #[async_trait::async_trait]
+    impl HttpClient for Generous {
+        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
+            let taken = self.taken.clone();
+            let pieces = stream::iter(0..self.pieces).map(move |_| {
+                taken.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::from_static(&[b' '; PIECE]))
+            });
+            Ok(AsyncRawResponse::new(StatusCode::Ok, Headers::new(), Box::pin(pieces)))
+        }
+    }
+
+    /// How much of such an answer was read, or what ended it; and how many pieces were taken.
+    async fn read(pieces: usize) -> (Result<usize, String>, usize) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let transport = Bounded(Generous { pieces, taken: taken.clone() });
+        let request = Request::new("https://vault.example/".parse().unwrap(), Method::Get);
+        let answer = transport.execute_request(&request).await.unwrap().try_into_raw_response().await;
+        (answer.map(|answer| answer.body().len()).map_err(|error| describe(&error)), taken.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn the_largest_answer_is_read_and_no_larger_one() {
+        let most = LARGEST_ANSWER / PIECE;
+        assert_eq!(read(most).await, (Ok(LARGEST_ANSWER), most));
+        let refused = Err("an answer of more than 1048576 bytes".to_owned());
+        assert_eq!(read(usize::MAX).await, (refused, most + 1));
+    }
 }
