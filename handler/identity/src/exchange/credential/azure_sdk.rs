@@ -20,19 +20,23 @@ const IDENTITY_DEADLINE: Duration = Duration::from_secs(6);
 /// A certificate with its key and its chain has a few kilobytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// Requests of the SDK leave through `http`, and no answer is read further than [`LARGEST_ANSWER`].
+/// Requests of the SDK leave through `http`, which must not follow redirects. No answer is read further than
+/// [`LARGEST_ANSWER`], and a redirect is none.
 pub(super) fn transport(http: reqwest::Client) -> Transport {
-    Transport::new(Arc::new(Bounded(http)))
+    Transport::new(Arc::new(Guarded(http)))
 }
 
-/// The SDK reads an answer whole, however long it is; this one ends it.
+/// The SDK reads an answer whole, however long it is, and says of a redirect no more than that the request failed.
 #[derive(Debug)]
-struct Bounded<C>(C);
+struct Guarded<C>(C);
 
 #[async_trait::async_trait]
-impl<C: HttpClient> HttpClient for Bounded<C> {
+impl<C: HttpClient> HttpClient for Guarded<C> {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let (status, headers, body) = self.0.execute_request(request).await?.deconstruct();
+        if (300..400).contains(&u16::from(status)) {
+            return Err(unacceptable("a redirect, which is not followed".to_owned()));
+        }
         let mut left = LARGEST_ANSWER;
         let body = body.map(move |piece| {
             let piece = piece?;
@@ -43,9 +47,13 @@ impl<C: HttpClient> HttpClient for Bounded<C> {
     }
 }
 
-/// Of a kind that is not retried: the next answer would be as large.
 fn too_large() -> azure_core::Error {
-    azure_core::Error::with_message(ErrorKind::Other, format!("an answer of more than {LARGEST_ANSWER} bytes"))
+    unacceptable(format!("an answer of more than {LARGEST_ANSWER} bytes"))
+}
+
+/// Of a kind that is not retried: whoever answers so would do it again.
+fn unacceptable(what: String) -> azure_core::Error {
+    azure_core::Error::with_message(ErrorKind::Other, what)
 }
 
 /// One transport for everything, and few retries: a start that waits for minutes says nothing.
@@ -145,8 +153,8 @@ pub(super) fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! Proves that an answer without an end is not read to its end. How much memory that saves is measured on the real binary
-    //! (`tests/end_to_end/chaos`).
+    //! Proves that an answer without an end is not read to its end, and that a redirect is no answer. How much memory that
+    //! saves is measured on the real binary (`tests/end_to_end/chaos`).
 
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -158,11 +166,12 @@ mod tests {
 
     use super::*;
 
-    const PIECE: usize = 64 * 1024;
+    const PIECE: usize = 16 * 1024;
 
     /// Answers with so many pieces, and counts those that were taken.
     #[derive(Debug)]
     struct Generous {
+        status: StatusCode,
         pieces: usize,
         taken: Arc<AtomicUsize>,
     }
@@ -175,24 +184,34 @@ mod tests {
                 taken.fetch_add(1, Ordering::Relaxed);
                 Ok(Bytes::from_static(&[b' '; PIECE]))
             });
-            Ok(AsyncRawResponse::new(StatusCode::Ok, Headers::new(), Box::pin(pieces)))
+            Ok(AsyncRawResponse::new(self.status, Headers::new(), Box::pin(pieces)))
         }
     }
 
     /// How much of such an answer was read, or what ended it; and how many pieces were taken.
-    async fn read(pieces: usize) -> (Result<usize, String>, usize) {
+    async fn read(status: StatusCode, pieces: usize) -> (Result<usize, String>, usize) {
         let taken = Arc::new(AtomicUsize::new(0));
-        let transport = Bounded(Generous { pieces, taken: taken.clone() });
+        let transport = Guarded(Generous { status, pieces, taken: taken.clone() });
         let request = Request::new("https://vault.example/".parse().unwrap(), Method::Get);
-        let answer = transport.execute_request(&request).await.unwrap().try_into_raw_response().await;
-        (answer.map(|answer| answer.body().len()).map_err(|error| describe(&error)), taken.load(Ordering::Relaxed))
+        let read = match transport.execute_request(&request).await {
+            Ok(answer) => answer.try_into_raw_response().await,
+            Err(error) => Err(error),
+        };
+        let length = read.map(|answer| answer.body().len()).map_err(|error| describe(&error));
+        (length, taken.load(Ordering::Relaxed))
     }
 
     #[tokio::test]
     async fn the_largest_answer_is_read_and_no_larger_one() {
         let most = LARGEST_ANSWER / PIECE;
-        assert_eq!(read(most).await, (Ok(LARGEST_ANSWER), most));
+        assert_eq!(read(StatusCode::Ok, most).await, (Ok(LARGEST_ANSWER), most));
         let refused = Err("an answer of more than 1048576 bytes".to_owned());
-        assert_eq!(read(usize::MAX).await, (refused, most + 1));
+        assert_eq!(read(StatusCode::Ok, usize::MAX).await, (refused, most + 1));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_refused_unread() {
+        let refused = Err("a redirect, which is not followed".to_owned());
+        assert_eq!(read(StatusCode::TemporaryRedirect, 1).await, (refused, 0));
     }
 }
