@@ -135,7 +135,7 @@ async fn each_refusal_is_explained() {
     let busy = reads(&deployment, lab.bob());
     insta::assert_snapshot!(read(&called(&deployment, Some(&busy), &costs).await.unwrap()), @r"
     TryLater
-    HTTP 503: temporarily_unavailable: Microsoft Entra ID is busy; try again in 17 seconds
+    HTTP 503: temporarily_unavailable: Microsoft Entra ID is busy or can't be reached; try again in 17 seconds
     What to do: wait 17 seconds and try again
     Correlation id: …
     ");

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod call;
+mod chaos;
 mod clients;
 mod costs;
 mod credentials;

@@ -176,7 +176,9 @@ impl Context<'_> {
         let wait = seconds(retry_after);
         let mut more = entra(details);
         more.insert("retryAfterSeconds".into(), wait.into());
-        let message = format!("temporarily_unavailable: Microsoft Entra ID is busy; try again in {wait} seconds");
+        let message = format!(
+            "temporarily_unavailable: Microsoft Entra ID is busy or can't be reached; try again in {wait} seconds"
+        );
         let how = format!("wait {wait} seconds and try again");
         let explanation = self.explanation("temporarily_unavailable", Who::Nobody, how, more);
         Refused { retry_after: Some(retry_after), ..unavailable(message, explanation) }

@@ -359,7 +359,7 @@ fn a_busy_entra_says_when_to_come_back() {
           "retryAfterSeconds": 30,
           "who": "nobody"
         },
-        "message": "temporarily_unavailable: Microsoft Entra ID is busy; try again in 30 seconds"
+        "message": "temporarily_unavailable: Microsoft Entra ID is busy or can't be reached; try again in 30 seconds"
       },
       "id": 7,
       "jsonrpc": "2.0"

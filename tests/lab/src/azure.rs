@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     certificate::{TlsCertificates, private_key_pem},
+    chaos::Proxies,
     entra::{Entra, FederatedCredential, Issuer, SharedEntra, SharedIssuer, SigningKeys, TokenRequest},
     journal::Journal,
     key_vault::{CERTIFICATE_NAME, KeyVault},
@@ -113,24 +114,42 @@ impl LabBuilder {
     /// Starts the lab: Alice is Cost Management Reader on [`SHOP_PROD`], Bob has no role, the vault's certificate is
     /// registered, and the user-assigned identity is trusted as a federated credential.
     pub async fn start(self) -> Result<Lab, LabError> {
-        let [entra_port, vault_port, identity_port, arm_port] = [
-            listen(self.ports.entra).await?,
-            listen(self.ports.key_vault).await?,
-            listen(self.ports.managed_identity).await?,
-            listen(self.ports.resource_manager).await?,
-        ];
+        let listeners = Listeners::open(self.ports).await?;
+        let addresses = Addresses::direct(&listeners)?;
+        let tls = TlsCertificates::issue()?;
+        let acceptor = TlsAcceptor::from(Arc::new(tls.server()?));
+        self.assemble(&addresses, listeners, Some(acceptor), &tls)
+    }
+
+    /// Starts the lab behind proxies that can be told to misbehave. Its addresses are theirs, and Resource Manager is
+    /// asked over TLS too.
+    pub async fn start_behind_proxies(self) -> Result<(Lab, Proxies), LabError> {
+        let (fronts, services) = (Listeners::open(self.ports).await?, Listeners::open(Ports::default()).await?);
+        let addresses = Addresses::behind_proxies(&fronts)?;
+        let tls = TlsCertificates::issue()?;
+        let proxies = Proxies::start(fronts, &services, &tls)?;
+        // TLS ends at the proxies
+        Ok((self.assemble(&addresses, services, None, &tls)?, proxies))
+    }
+
+    fn assemble(
+        self,
+        addresses: &Addresses,
+        listeners: Listeners,
+        acceptor: Option<TlsAcceptor>,
+        tls: &TlsCertificates,
+    ) -> Result<Lab, LabError> {
         let app_id_uri = self.app_id_uri.unwrap_or_else(|| format!("api://{TENANT_ID}/mcp-cost-server"));
         let (journal, secrets, keys) = (Journal::default(), Secrets::default(), Arc::new(KeySource::default()));
-        let authority = format!("https://{}", entra_port.local_addr()?);
+        let authority = addresses.entra.clone();
         let issuer: SharedIssuer =
             Arc::new(Issuer { keys: SigningKeys::new(&authority, keys.clone())?, authority, secrets: secrets.clone() });
-        let arm_url = origin(&arm_port)?;
+        let arm_url = addresses.resource_manager.clone();
         let (alice, bob) = (Person::alice(), Person::bob());
         let people = [vec![alice.clone(), bob.clone()], self.people].concat();
         let entra = Arc::new(Entra::new(issuer.clone(), people, &app_id_uri, &arm_url, journal.clone()));
-        let vault_url = format!("https://localhost:{}", vault_port.local_addr()?.port());
-        let key_vault = Arc::new(KeyVault::new(issuer.clone(), vault_url, keys, secrets.clone())?);
-        let managed_identity = Arc::new(ManagedIdentity::new(issuer.clone(), &origin(&identity_port)?, &arm_url));
+        let key_vault = Arc::new(KeyVault::new(issuer.clone(), addresses.key_vault.clone(), keys, secrets.clone())?);
+        let managed_identity = Arc::new(ManagedIdentity::new(issuer.clone(), &addresses.managed_identity, &arm_url));
         let resource_manager = Arc::new(ResourceManager::new(issuer.clone(), entra.clone(), arm_url));
 
         resource_manager.assign_role(&alice, SHOP_PROD, Role::CostManagementReader);
@@ -143,21 +162,19 @@ impl LabBuilder {
             audience: "api://AzureADTokenExchange".to_owned(),
         });
 
-        let tls = TlsCertificates::issue()?;
         let files = tempfile::tempdir()?;
-        std::fs::write(files.path().join(AUTHORITY_FILE), &tls.authority_pem)?;
+        std::fs::write(files.path().join(AUTHORITY_FILE), tls.authority_pem())?;
         if let Some((key, certificate)) = key_vault.key_and_certificate() {
             let pem = format!("{}{}", private_key_pem(&key), certificate.pem());
             std::fs::write(files.path().join(CERTIFICATE_FILE), pem)?;
         }
-        let acceptor = TlsAcceptor::from(Arc::new(tls.server()?));
         let servers = vec![
-            server::serve(entra_port, Some(acceptor.clone()), entra.clone(), journal.clone()),
-            server::serve(vault_port, Some(acceptor), key_vault.clone(), journal.clone()),
-            server::serve(identity_port, None, managed_identity.clone(), journal.clone()),
-            server::serve(arm_port, None, resource_manager.clone(), journal.clone()),
+            server::serve(listeners.entra, acceptor.clone(), entra.clone(), journal.clone()),
+            server::serve(listeners.key_vault, acceptor, key_vault.clone(), journal.clone()),
+            server::serve(listeners.managed_identity, None, managed_identity.clone(), journal.clone()),
+            server::serve(listeners.resource_manager, None, resource_manager.clone(), journal.clone()),
         ];
-        let client = world::client(&tls.authority_der)?;
+        let client = world::client(tls.authority_der())?;
         Ok(Lab {
             entra,
             key_vault,
@@ -175,16 +192,57 @@ impl LabBuilder {
     }
 }
 
+/// One listener for each service.
+pub(crate) struct Listeners {
+    pub(crate) entra: TcpListener,
+    pub(crate) key_vault: TcpListener,
+    pub(crate) managed_identity: TcpListener,
+    pub(crate) resource_manager: TcpListener,
+}
+
+impl Listeners {
+    async fn open(ports: Ports) -> io::Result<Self> {
+        Ok(Self {
+            entra: listen(ports.entra).await?,
+            key_vault: listen(ports.key_vault).await?,
+            managed_identity: listen(ports.managed_identity).await?,
+            resource_manager: listen(ports.resource_manager).await?,
+        })
+    }
+}
+
+/// As whom the services know themselves: origins, without a trailing slash.
+struct Addresses {
+    entra: String,
+    key_vault: String,
+    managed_identity: String,
+    resource_manager: String,
+}
+
+impl Addresses {
+    /// Entra and the vault speak TLS.
+    fn direct(listeners: &Listeners) -> io::Result<Self> {
+        Ok(Self {
+            entra: format!("https://{}", listeners.entra.local_addr()?),
+            key_vault: format!("https://localhost:{}", listeners.key_vault.local_addr()?.port()),
+            managed_identity: format!("http://{}", listeners.managed_identity.local_addr()?),
+            resource_manager: format!("http://{}", listeners.resource_manager.local_addr()?),
+        })
+    }
+
+    /// All but the managed identity speak TLS.
+    fn behind_proxies(fronts: &Listeners) -> io::Result<Self> {
+        let resource_manager = format!("https://{}", fronts.resource_manager.local_addr()?);
+        Ok(Self { resource_manager, ..Self::direct(fronts)? })
+    }
+}
+
 const AUTHORITY_FILE: &str = "authority.pem";
 
 const CERTIFICATE_FILE: &str = "obo.pem";
 
 async fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", port)).await
-}
-
-fn origin(listener: &TcpListener) -> io::Result<String> {
-    Ok(format!("http://{}", listener.local_addr()?))
 }
 
 impl Lab {

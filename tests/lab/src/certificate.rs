@@ -110,46 +110,89 @@ fn pem(label: &str, der: &[u8]) -> String {
 
 /// The lab's own certificate authority, and the certificate it issued to Entra and the vault.
 pub(crate) struct TlsCertificates {
-    /// PEM, for `SSL_CERT_FILE`.
-    pub(crate) authority_pem: String,
-    /// DER, for the lab's own client.
-    pub(crate) authority_der: Vec<u8>,
-    server_der: Vec<u8>,
-    server_key: Vec<u8>,
+    authority: CertifiedIssuer<'static, KeyPair>,
+    server: ServerCertificate,
+}
+
+/// What a server has to show, and the key to it.
+struct ServerCertificate {
+    der: Vec<u8>,
+    key: Vec<u8>,
 }
 
 impl TlsCertificates {
     /// For `localhost`, `127.0.0.1` and any vault name of the public cloud.
     pub(crate) fn issue() -> Result<Self, LabError> {
+        Self::issue_by("Lab certificate authority")
+    }
+
+    /// The same by an authority of another name, which nobody trusts.
+    pub(crate) fn issue_by_a_stranger() -> Result<Self, LabError> {
+        Self::issue_by("Nobody's certificate authority")
+    }
+
+    fn issue_by(authority: &str) -> Result<Self, LabError> {
         let mut parameters = CertificateParams::default();
-        parameters.distinguished_name.push(DnType::CommonName, "Lab certificate authority");
+        parameters.distinguished_name.push(DnType::CommonName, authority);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)?;
+        let parameters = server_parameters(&["localhost", "127.0.0.1", "*.vault.azure.net"])?;
+        let server = ServerCertificate::issue(&authority, &parameters)?;
+        Ok(Self { authority, server })
+    }
 
-        let names = ["localhost", "127.0.0.1", "*.vault.azure.net"].map(str::to_owned);
-        let mut parameters = CertificateParams::new(names)?;
-        parameters.distinguished_name.push(DnType::CommonName, "localhost");
-        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        // RFC 5280, section 4.2.1.1: Python from 3.13 on insists
-        parameters.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate()?;
-        let server = parameters.signed_by(&key, &authority)?;
-        Ok(Self {
-            authority_pem: authority.pem(),
-            authority_der: authority.der().to_vec(),
-            server_der: server.der().to_vec(),
-            server_key: key.serialize_der(),
-        })
+    /// PEM, for `SSL_CERT_FILE`.
+    pub(crate) fn authority_pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// DER, for the lab's own client.
+    pub(crate) fn authority_der(&self) -> &[u8] {
+        self.authority.der()
     }
 
     /// How Entra and the vault speak TLS.
     pub(crate) fn server(&self) -> Result<rustls::ServerConfig, LabError> {
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.server_key.clone()));
+        self.server.config()
+    }
+
+    /// As [`Self::server`], with the certificate of another host.
+    pub(crate) fn server_of_another_name(&self) -> Result<rustls::ServerConfig, LabError> {
+        ServerCertificate::issue(&self.authority, &server_parameters(&["other.example"])?)?.config()
+    }
+
+    /// As [`Self::server`], with a certificate that expired in 2020.
+    pub(crate) fn expired_server(&self) -> Result<rustls::ServerConfig, LabError> {
+        let mut parameters = server_parameters(&["localhost", "127.0.0.1"])?;
+        parameters.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        ServerCertificate::issue(&self.authority, &parameters)?.config()
+    }
+}
+
+fn server_parameters(names: &[&str]) -> Result<CertificateParams, LabError> {
+    let mut parameters = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+    parameters.distinguished_name.push(DnType::CommonName, "localhost");
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // RFC 5280, section 4.2.1.1: Python from 3.13 on insists
+    parameters.use_authority_key_identifier_extension = true;
+    Ok(parameters)
+}
+
+impl ServerCertificate {
+    fn issue(authority: &CertifiedIssuer<'static, KeyPair>, parameters: &CertificateParams) -> Result<Self, LabError> {
+        let key = KeyPair::generate()?;
+        let certificate = parameters.signed_by(&key, authority)?;
+        Ok(Self { der: certificate.der().to_vec(), key: key.serialize_der() })
+    }
+
+    fn config(&self) -> Result<rustls::ServerConfig, LabError> {
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.clone()));
         let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         Ok(rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![self.server_der.clone().into()], key)?)
+            .with_single_cert(vec![self.der.clone().into()], key)?)
     }
 }

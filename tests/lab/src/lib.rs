@@ -22,6 +22,7 @@
 
 mod azure;
 pub mod certificate;
+pub mod chaos;
 mod deployment;
 pub mod entra;
 pub mod fault;

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
@@ -23,7 +25,7 @@ const API_VERSION: &str = "2019-08-01";
 /// Tokens for it count as an assertion of an app registration that trusts the identity.
 const TOKEN_EXCHANGE: &str = "api://AzureADTokenExchange";
 
-/// Seconds a managed identity's token lives.
+/// Seconds a managed identity's token lives, unless [`ManagedIdentity::set_lifetime`] says otherwise.
 const LIFETIME: i64 = 24 * 3_600;
 
 /// The endpoint, with a system-assigned and a user-assigned identity.
@@ -32,6 +34,7 @@ pub struct ManagedIdentity {
     address: String,
     header: String,
     resources: Vec<String>,
+    lifetime: AtomicI64,
     faults: Faults,
 }
 
@@ -49,7 +52,14 @@ impl ManagedIdentity {
         let header = world::guid().to_string();
         issuer.secrets.remember(&header);
         let resources = ["https://vault.azure.net", TOKEN_EXCHANGE, resource_manager].map(str::to_owned).to_vec();
-        Self { issuer, address: format!("{origin}/msi/token"), header, resources, faults: Faults::default() }
+        Self {
+            issuer,
+            address: format!("{origin}/msi/token"),
+            header,
+            resources,
+            lifetime: AtomicI64::new(LIFETIME),
+            faults: Faults::default(),
+        }
     }
 
     /// The address, for `IDENTITY_ENDPOINT`.
@@ -62,6 +72,11 @@ impl ManagedIdentity {
     #[must_use]
     pub fn header(&self) -> &str {
         &self.header
+    }
+
+    /// How many seconds the next tokens live: a day at first. Clients ask anew in the last five minutes of one.
+    pub fn set_lifetime(&self, seconds: i64) {
+        self.lifetime.store(seconds, Ordering::Relaxed);
     }
 
     /// Faults of the endpoint.
@@ -112,7 +127,7 @@ impl ManagedIdentity {
 
     fn mint(&self, identity: &Assigned, audience: &str) -> Result<(String, i64), EntraError> {
         let now = world::unix_now();
-        let expires_at = now + LIFETIME;
+        let expires_at = now + self.lifetime.load(Ordering::Relaxed);
         let mut claims = AzureClaims {
             audience,
             client_id: identity.client_id,

@@ -55,7 +55,7 @@ pub(crate) trait Service: Send + Sync + 'static {
 }
 
 /// A running server; it ends when this is dropped.
-pub(crate) struct Running(JoinHandle<()>);
+pub(crate) struct Running(pub(crate) JoinHandle<()>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -94,7 +94,7 @@ pub(crate) fn serve<S: Service>(
 }
 
 /// A stream that ends in a socket.
-trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn socket(&self) -> &TcpStream;
 }
 

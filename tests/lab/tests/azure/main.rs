@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test's helpers too, what is not there fails the test")]
 
+mod chaos;
 mod costs;
 mod entra;
 mod faults;

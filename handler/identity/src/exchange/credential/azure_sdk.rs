@@ -5,16 +5,56 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use azure_core::{
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     error::ErrorKind,
-    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport},
+    http::{AsyncRawResponse, ClientOptions, ExponentialRetryOptions, HttpClient, Request, RetryOptions, Transport},
 };
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
+use futures_util::StreamExt as _;
 
 use crate::ClientId;
 
 /// A token of the identity: its endpoint is on the same machine.
 const IDENTITY_DEADLINE: Duration = Duration::from_secs(6);
+
+/// A certificate with its key and its chain has a few kilobytes.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// Requests of the SDK leave through `http`, which must not follow redirects. No answer is read further than
+/// [`LARGEST_ANSWER`], and a redirect is none.
+pub(super) fn transport(http: reqwest::Client) -> Transport {
+    Transport::new(Arc::new(Guarded(http)))
+}
+
+/// The SDK reads an answer whole, however long it is, and says of a redirect no more than that the request failed.
+#[derive(Debug)]
+struct Guarded<C>(C);
+
+#[async_trait::async_trait]
+impl<C: HttpClient> HttpClient for Guarded<C> {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let (status, headers, body) = self.0.execute_request(request).await?.deconstruct();
+        if (300..400).contains(&u16::from(status)) {
+            return Err(unacceptable("a redirect, which is not followed".to_owned()));
+        }
+        let mut left = LARGEST_ANSWER;
+        let body = body.map(move |piece| {
+            let piece = piece?;
+            left = left.checked_sub(piece.len()).ok_or_else(too_large)?;
+            Ok(piece)
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}
+
+fn too_large() -> azure_core::Error {
+    unacceptable(format!("an answer of more than {LARGEST_ANSWER} bytes"))
+}
+
+/// Of a kind that is not retried: whoever answers so would do it again.
+fn unacceptable(what: String) -> azure_core::Error {
+    azure_core::Error::with_message(ErrorKind::Other, what)
+}
 
 /// One transport for everything, and few retries: a start that waits for minutes says nothing.
 pub(super) fn client_options(transport: Transport) -> ClientOptions {
@@ -109,4 +149,69 @@ pub(super) fn describe(error: &azure_core::Error) -> String {
 /// The words of others in one short line.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Proves that an answer without an end is not read to its end, and that a redirect is no answer. How much memory that
+    //! saves is measured on the real binary (`tests/end_to_end/chaos`).
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use azure_core::{
+        Bytes,
+        http::{Method, StatusCode, headers::Headers},
+    };
+    use futures_util::stream;
+
+    use super::*;
+
+    const PIECE: usize = 16 * 1024;
+
+    /// Answers with so many pieces, and counts those that were taken.
+    #[derive(Debug)]
+    struct Generous {
+        status: StatusCode,
+        pieces: usize,
+        taken: Arc<AtomicUsize>,
+    }
+
+    #[async_trait::async_trait]
+    impl HttpClient for Generous {
+        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
+            let taken = self.taken.clone();
+            let pieces = stream::iter(0..self.pieces).map(move |_| {
+                taken.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::from_static(&[b' '; PIECE]))
+            });
+            Ok(AsyncRawResponse::new(self.status, Headers::new(), Box::pin(pieces)))
+        }
+    }
+
+    /// How much of such an answer was read, or what ended it; and how many pieces were taken.
+    async fn read(status: StatusCode, pieces: usize) -> (Result<usize, String>, usize) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let transport = Guarded(Generous { status, pieces, taken: taken.clone() });
+        let request = Request::new("https://vault.example/".parse().unwrap(), Method::Get);
+        let read = match transport.execute_request(&request).await {
+            Ok(answer) => answer.try_into_raw_response().await,
+            Err(error) => Err(error),
+        };
+        let length = read.map(|answer| answer.body().len()).map_err(|error| describe(&error));
+        (length, taken.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn the_largest_answer_is_read_and_no_larger_one() {
+        let most = LARGEST_ANSWER / PIECE;
+        assert_eq!(read(StatusCode::Ok, most).await, (Ok(LARGEST_ANSWER), most));
+        let refused = Err("an answer of more than 1048576 bytes".to_owned());
+        assert_eq!(read(StatusCode::Ok, usize::MAX).await, (refused, most + 1));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_refused_unread() {
+        let refused = Err("a redirect, which is not followed".to_owned());
+        assert_eq!(read(StatusCode::TemporaryRedirect, 1).await, (refused, 0));
+    }
 }

@@ -198,6 +198,17 @@ pub enum CredentialError {
 }
 
 impl CredentialError {
+    /// Whether the vault or the identity failed, whatever was asked of it: nothing is said about this certificate.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::UnexpectedAnswer { .. }
+                | Self::IdentityFailed { .. }
+                | Self::DeveloperFailed { .. }
+        )
+    }
+
     /// The same, where the request was for a signature.
     pub(super) fn of_signing(self) -> Self {
         match self {

@@ -5,10 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azure_core::{
-    credentials::{TokenCredential, TokenRequestOptions},
-    http::Transport,
-};
+use azure_core::credentials::{TokenCredential, TokenRequestOptions};
 use zeroize::Zeroizing;
 
 use super::{
@@ -40,7 +37,7 @@ pub async fn from_federated_identity(
     signatory: Signatory,
 ) -> Result<Arc<dyn Credential>, CredentialError> {
     let audience = audience(&signatory.authority);
-    let options = azure_sdk::client_options(Transport::new(Arc::new(http)));
+    let options = azure_sdk::client_options(azure_sdk::transport(http));
     let identity = azure_sdk::managed_identity(Some(identity), &options)
         .map_err(|IdentityFailure(cause)| CredentialError::FederatedIdentityFailed { audience, cause })?;
     let credential = credential(identity, audience, signatory.clock);

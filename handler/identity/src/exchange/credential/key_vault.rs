@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use azure_core::{
     credentials::TokenCredential,
     error::ErrorKind,
-    http::{ClientOptions, StatusCode, Transport},
+    http::{ClientOptions, StatusCode},
 };
 use azure_security_keyvault_certificates::{
     CertificateClient, CertificateClientOptions, ResourceExt as _, models::Certificate,
@@ -74,7 +74,7 @@ pub async fn from_key_vault(
     http: reqwest::Client,
     signatory: Signatory,
 ) -> Result<Arc<dyn Credential>, CredentialError> {
-    let options = client_options(Transport::new(Arc::new(http)));
+    let options = client_options(azure_sdk::transport(http));
     let identity = identity(from.identity, &options)?;
     let vault = Arc::new(Vault::new(from, identity, &options)?);
     let (clock, random) = (signatory.clock.clone(), signatory.random.clone());

@@ -6,7 +6,8 @@
 //! - the source is read again every 6 to 12 hours, and at once when Entra refuses the certificate, at most once in five
 //!   minutes;
 //! - a refused version gives way to a newer one, and where there is none to the one before it;
-//! - a source that fails changes nothing: what was loaded goes on to serve.
+//! - a source that fails changes nothing: what was loaded goes on to serve. Nor does a vault that does not sign because it
+//!   does not answer.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -114,6 +115,8 @@ impl<S: Source> Credential for Rotating<S> {
     async fn assertion(&self) -> Result<ClientAssertion, CredentialError> {
         let Version { credential, thumbprint, .. } = self.shared.versions().serving().clone();
         match credential.assertion().await {
+            // another version lies in the same vault: it would be asked as long, and blamed on Entra
+            Err(error) if error.is_outage() => Err(error),
             // expired, or disabled in the vault: another version may serve
             Err(error) if self.give_way(thumbprint).await == Remedy::Nothing => Err(error),
             Err(_) => {

@@ -10,7 +10,7 @@ use std::{
 
 use azure_core::{
     credentials::{AccessToken, TokenRequestOptions},
-    http::{AsyncRawResponse, Body, HttpClient, Request, headers::Headers},
+    http::{AsyncRawResponse, Body, HttpClient, Request, Transport, headers::Headers},
     time::OffsetDateTime,
 };
 use base64::{

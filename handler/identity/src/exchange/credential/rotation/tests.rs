@@ -20,6 +20,9 @@ impl Credential for Signs {
         if self.0.starts_with("broken") {
             return Err(CredentialError::InvalidName);
         }
+        if self.0.starts_with("silent") {
+            return Err(CredentialError::Unreachable { host: "vault".to_owned(), cause: "no answer".to_owned() });
+        }
         Ok(ClientAssertion::signed_by(Thumbprint::for_tests(self.0), Zeroizing::new(self.0.to_owned())))
     }
 
@@ -195,6 +198,20 @@ async fn a_version_that_does_not_sign_gives_way_too() {
     scene.wait(5).await;
     let assertion = scene.rotating.assertion().await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(assertion.secret(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vault_that_does_not_answer_moves_no_version_and_is_not_blamed_on_entra() {
+    let captured = Captured::start();
+    let scene = Scene::starting_with("one").await;
+    scene.source_has(Some("silent"));
+    assert_eq!(scene.refused().await, Remedy::TryAgain);
+    for _ in 0..3 {
+        assert!(matches!(scene.rotating.assertion().await, Err(CredentialError::Unreachable { .. })));
+        scene.serves("silent");
+    }
+    assert_eq!(captured.events("credential_not_registered").len(), 0);
+    assert_eq!(scene.loads(), 2);
 }
 
 #[tokio::test(start_paused = true)]
