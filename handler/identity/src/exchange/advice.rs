@@ -125,10 +125,7 @@ mod tests {
             (&[7_000_114], "report this as a bug of this server"),
             (&[65005, 650_056, 650_057], GRANT_RESOURCE),
             (&[500_011, 50001, 500_014, 70011, 28002, 700_022, 700_023], CHECK_RESOURCE),
-            (
-                &[900_144, 9_002_313, 900_023],
-                "check AZURE_TENANT_ID; otherwise report this as a bug of this server",
-            ),
+            (&[900_144, 9_002_313, 900_023], "check AZURE_TENANT_ID; otherwise report this as a bug of this server"),
         ];
         for (codes, fix) in table {
             for &code in *codes {

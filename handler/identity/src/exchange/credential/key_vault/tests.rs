@@ -314,6 +314,18 @@ async fn the_challenge_is_verified_unless_the_vault_is_on_this_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_version_that_could_change_a_path_is_not_asked_for() {
+    for id in ["obo", "obo/", "obo/a-b", "obo/a.b", "obo/a%2fb", "obo/%2e%2e"] {
+        let id = format!("https://contoso.vault.azure.net/certificates/{id}");
+        let certificate = certificate_body(|body| body["id"] = json!(id));
+        let (loaded, requests) = Scene { certificate, ..Scene::default() }.load().await;
+        let error = loaded.err().expect("it was accepted").to_string();
+        assert!(error.contains("(a certificate without a version)"), "{id}: {error}");
+        assert_eq!(requests, ["/certificates/obo/?api-version=2025-07-01"], "{id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_answer_of_a_vault_is_more_than_an_error() {
     let whole = [certificate_body(|_| {}).1, secret_body(|_| {}).1];
     let cuts = |text: &str| (0..text.len()).step_by(97).map(|end| text[..end].to_owned()).collect::<Vec<_>>();
