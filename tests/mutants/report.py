@@ -15,20 +15,18 @@ CONFIGURATION = Path(__file__).parents[2] / ".cargo/mutants.toml"
 COLUMNS = {"CaughtMutant": "caught", "Timeout": "timeout", "Unviable": "unviable", "MissedMutant": "missed"}
 
 
-def outcomes(folder: Path) -> tuple[str, dict[str, str]]:
-    """The day of the latest run, and the verdict on each mutant: the latest one counts."""
-    found = []
-    for path in folder.rglob("outcomes.json"):
-        run = json.loads(path.read_text(encoding="utf-8"))
-        found.append((run["start_time"], run["outcomes"]))
-    found.sort(key=lambda run: run[0])
-    verdicts = {}
-    for _, run in found:
-        for outcome in run:
+def outcomes(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The verdict on each mutant, and by what version on which day: the latest one counts."""
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in folder.rglob("outcomes.json")]
+    verdicts, sources = {}, {}
+    for run in sorted(runs, key=lambda run: run["start_time"]):
+        for outcome in run["outcomes"]:
             # the other kind is the baseline: the source as it is
             if isinstance(outcome["scenario"], dict):
-                verdicts[outcome["scenario"]["Mutant"]["name"]] = COLUMNS[outcome["summary"]]
-    return (found[-1][0][:10] if found else "never"), verdicts
+                name = outcome["scenario"]["Mutant"]["name"]
+                verdicts[name] = COLUMNS[outcome["summary"]]
+                sources[name] = f"cargo-mutants {run['cargo_mutants_version']} on {run['start_time'][:10]}"
+    return verdicts, sources
 
 
 def exclusions() -> list[tuple[str, str]]:
@@ -55,7 +53,8 @@ def main() -> int:
     folder, everything, examined = map(Path, sys.argv[1:])
     names = [mutant["name"] for mutant in json.loads(everything.read_text(encoding="utf-8"))]
     kept = {mutant["name"] for mutant in json.loads(examined.read_text(encoding="utf-8"))}
-    day, verdicts = outcomes(folder)
+    verdicts, sources = outcomes(folder)
+    judged = Counter(sources[name] for name in names if name in kept and name in sources)
 
     table: dict[str, Counter[str]] = {}
     for name in names:
@@ -67,9 +66,10 @@ def main() -> int:
 
     columns = ["caught", "timeout", "unviable", "missed", "left out"] + ["not tried"] * bool(total["not tried"])
     print("# Mutation testing of identity and mcp\n")
-    print("Written by `.ci/mutants report`. A mutant is a small change of the source. It is caught when a test of its room fails,")
+    print("Written by `.ci/mutants report`; renewed by `MUTANTS_SHARD=0/1 .ci/mutants; .ci/mutants report >docs/mutants.md`.\n")
+    print("A mutant is a small change of the source. It is caught when a test of its room fails,")
     print("or never ends (timeout); unviable when it does not compile; missed when no test notices.\n")
-    print(f"Last whole run: {day}, cargo-mutants, `MUTANTS_SHARD=0/1 .ci/mutants`.\n")
+    print("Judged by " + "; ".join(f"{source}: {count}" for source, count in judged.most_common()) + ".\n")
     print(f"| file | mutants | {' | '.join(columns)} |")
     print(f"| --- | {' | '.join(['--:'] * (len(columns) + 1))} |")
     for file, row in sorted(table.items()):
