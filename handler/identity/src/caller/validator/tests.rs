@@ -19,7 +19,7 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let server = KeyServer::start().await;
-        let validator = server.validator(TestClock::new(), &[]);
+        let validator = server.validator(Arc::new(StillClock), &[]);
         Self { server, validator }
     }
 
@@ -192,7 +192,7 @@ async fn only_listed_clients_may_call_once_there_is_a_list() {
         (vec![AUDIENCE, CLIENT], None),
         (vec![AUDIENCE], Some(TokenRefusal::ClientNotAllowed { client: CLIENT.parse().unwrap() })),
     ] {
-        let validator = server.validator(TestClock::new(), &allowed);
+        let validator = server.validator(Arc::new(StillClock), &allowed);
         assert_eq!(validator.validate(BearerToken::new(token.clone())).await.err(), expected, "{allowed:?}");
     }
 }
