@@ -46,7 +46,7 @@ def exclusions() -> list[tuple[str, str]]:
 
 def without_place(name: str) -> str:
     """`handler/identity/src/ids.rs:82:9: replace …` without line and column."""
-    return re.sub(r"^(\S+?):\d+:\d+: ", r"`\1`: ", name)
+    return re.sub(r"^(\S+?):\d+:\d+: (.*)$", r"`\1`: `\2`", name)
 
 
 def main() -> int:
