@@ -62,6 +62,49 @@ impl Random for SystemRandom {
     fn fraction(&self) -> f64 {
         // 32 of the 122 random bits are enough for jitter and fit a double exactly
         let [a, b, c, d, ..] = *self.uuid().as_bytes();
-        f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
+        below_one(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+/// `bits` spread evenly over `0.0..1.0`.
+fn below_one(bits: u32) -> f64 {
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Proves that what must not be guessed differs each time, and that jitter stays within its bounds.
+
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_ids_are_alike() {
+        let ids: HashSet<_> = (0..100).map(|_| SystemRandom.uuid()).collect();
+        assert_eq!(ids.len(), 100);
+        assert!(ids.iter().all(|id| id.get_version_num() == 4));
+    }
+
+    #[test]
+    fn a_fraction_is_anywhere_below_one() {
+        let fractions: Vec<f64> = (0..100).map(|_| SystemRandom.fraction()).collect();
+        assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)), "{fractions:?}");
+        // each is missed by all of them once in 2^100 runs
+        assert!(fractions.iter().any(|fraction| *fraction < 0.5), "{fractions:?}");
+        assert!(fractions.iter().any(|fraction| *fraction >= 0.5), "{fractions:?}");
+    }
+
+    #[test]
+    fn the_bits_are_spread_evenly() {
+        for (bits, least, most) in [(0, 0.0, 0.000_1), (1 << 30, 0.25, 0.250_1), (u32::MAX, 0.999_9, 0.999_999_999_9)] {
+            assert!((least..=most).contains(&below_one(bits)), "{bits}");
+        }
+    }
+
+    /// 2025-01-01T00:00:00Z: a clock that was never set would refuse every token.
+    #[test]
+    fn the_machines_clock_tells_the_time_of_today() {
+        assert!(SystemClock.now() > UnixTime(1_735_689_600));
     }
 }

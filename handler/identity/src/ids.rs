@@ -121,3 +121,58 @@ pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    //! Proves which texts are identifiers, which addresses follow from a tenant, and which hosts are this machine.
+
+    use super::*;
+
+    const TENANT: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
+
+    #[test]
+    fn only_the_hyphenated_form_is_a_guid_in_either_case() {
+        for text in [TENANT, &TENANT.to_uppercase()] {
+            assert_eq!(text.parse::<TenantId>().unwrap().to_string(), TENANT);
+        }
+        let simple = TENANT.replace('-', "");
+        for text in [
+            "",
+            &simple,
+            &format!("{simple}0000"),
+            &format!("{{{TENANT}}}"),
+            &format!("urn:uuid:{TENANT}"),
+            &format!("{TENANT} "),
+            &TENANT.replace('0', "g"),
+        ] {
+            assert_eq!(text.parse::<ObjectId>(), Err(NotAGuid), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_built_from_host_and_tenant_alone() {
+        let host = "https://login.example:8443/other/path?x=1#y".parse().unwrap();
+        let authority = Authority::new(host, TENANT.parse().unwrap());
+        assert_eq!(authority.host(), Some("login.example"));
+        assert_eq!(authority.tenant().to_string(), TENANT);
+        for (address, path) in [
+            (authority.issuer(), "v2.0"),
+            (authority.keys(), "discovery/v2.0/keys"),
+            (authority.token_endpoint(), "oauth2/v2.0/token"),
+            (authority.authorization_endpoint(), "oauth2/v2.0/authorize"),
+            (authority.admin_consent_endpoint(), "v2.0/adminconsent"),
+        ] {
+            assert_eq!(address, format!("https://login.example:8443/{TENANT}/{path}"));
+        }
+    }
+
+    #[test]
+    fn this_machine_is_localhost_or_a_loopback_address() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "127.255.0.9", "::1", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["", "localhost.evil.example", "10.0.0.1", "0.0.0.0", "[::]", "[2001:db8::1]", "127.0.0.1.nip.io"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -14,7 +14,8 @@ pub(super) fn is_within_limit(json: &str) -> bool {
     for byte in json.bytes() {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
+            // outside strings JSON has none
+            b'\\' => escaped = true,
             b'"' => in_string = !in_string,
             _ if in_string => {}
             b'[' | b'{' => {

@@ -148,6 +148,8 @@ fn same_path(one: &str, other: &str) -> bool {
 mod tests {
     //! Proves that neither arguments nor Azure's links can lead a token elsewhere.
 
+    use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -196,6 +198,23 @@ mod tests {
             .header(CONTENT_LENGTH, HeaderValue::from_static("1"))
             .header(HeaderName::from_static("clienttype"), HeaderValue::from_static("mcp-cost-server"));
         assert_eq!(request.headers().keys().collect::<Vec<_>>(), ["clienttype"]);
+    }
+
+    #[test]
+    fn requests_are_told_apart_by_all_but_their_headers() {
+        let hash = |request: &ArmRequest| BuildHasherDefault::<DefaultHasher>::default().hash_one(request);
+        let post = |segment, value, body| ArmRequest::post(&[segment], &[("x", value)], Bytes::from_static(body));
+        let request = post("a", "1", b"{}");
+        for other in [
+            post("b", "1", b"{}"),
+            post("a", "2", b"{}"),
+            post("a", "1", b"[]"),
+            ArmRequest { method: Method::GET, ..request.clone() },
+        ] {
+            assert!(other != request && hash(&other) != hash(&request), "{other:?}");
+        }
+        let with_header = request.clone().header(HeaderName::from_static("x"), HeaderValue::from_static("y"));
+        assert!(with_header != request && hash(&with_header) == hash(&request));
     }
 
     #[test]

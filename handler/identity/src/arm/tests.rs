@@ -174,6 +174,7 @@ async fn an_answer_that_is_too_large_is_an_error() {
     assert_eq!(world.get(&alice("a")).await.unwrap().body.len(), super::LARGEST_ANSWER);
     world.azure.then(Reply::new(200, "x".repeat(super::LARGEST_ANSWER + 1)));
     assert!(matches!(world.get(&alice("a")).await, Err(ArmFailure::TooLarge)));
+    assert_eq!(super::LARGEST_ANSWER, 8_388_608, "8 MiB");
 }
 
 #[tokio::test]

@@ -262,6 +262,7 @@ mod tests {
         for (exp, nbf, expected) in [
             (json!(NOW - 60), json!(NOW - 900), Lifetime::Ended(60)),
             (json!(NOW - 59), json!(NOW - 900), Lifetime::Left(0)),
+            (json!(NOW + 900), json!(NOW + 60), Lifetime::Left(900)),
             (json!(NOW + 900), json!(NOW + 61), Lifetime::Begins(61)),
             (json!("soon"), json!(NOW), Lifetime::Unknown),
             (json!(i64::MIN), json!(i64::MAX), Lifetime::Ended(i64::MAX.unsigned_abs())),
@@ -287,6 +288,9 @@ mod tests {
         assert_eq!(permissions.others, 2);
         let service = outline_of(&ENTRA_KEY.mint(&header(), &monitor(&expected().authority))).unwrap();
         assert_eq!(service.permissions.roles, [AppRole::DiagnosticsRead]);
+        let roles = json!({ "scp": null, "roles": ["diagnostics.read", "Diagnostics.Read", "Other", 1] });
+        let permissions = outline(&roles).permissions;
+        assert_eq!((permissions.roles.as_slice(), permissions.others), ([AppRole::DiagnosticsRead].as_slice(), 3));
     }
 
     #[test]

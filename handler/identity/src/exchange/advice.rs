@@ -108,11 +108,29 @@ mod tests {
 
     #[test]
     fn known_codes_have_a_fix_and_unknown_ones_say_where_to_look() {
-        for code in [
-            700_027, 700_024, 700_016, 7_000_215, 7_000_222, 500_131, 50013, 65005, 650_057, 500_011, 70011, 90002,
-            7_000_114, 700_213, 1_000_502, 50027, 900_144,
-        ] {
-            assert_ne!(of(&[code]).fix, REPORT, "{code}");
+        let table: &[(&[u32], &str)] = &[
+            (&[700_027, 1_000_502, 7_000_214, 7_000_274, 7_000_277], UPLOAD_CERTIFICATE),
+            (&[7_000_215, 7_000_222, 50012], UPLOAD_CERTIFICATE),
+            (&[700_024], "correct this machine's clock; an assertion lives ten minutes"),
+            (&[7_000_218, 700_025], "use the registration of the server, not of a client: AZURE_CLIENT_ID"),
+            (&[100_007, 700_030], "register the certificate itself instead of its issuer"),
+            (&[50048], "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST"),
+            (&[700_211, 700_212, 700_213, 7_002_206, 700_229], CHECK_TRUST),
+            (&[700_016], "check AZURE_CLIENT_ID and AZURE_TENANT_ID: az ad app show --id <AZURE_CLIENT_ID>"),
+            (&[90002], "check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST: az account show --query tenantId"),
+            (&[7_000_112], "enable it: its enterprise application, Properties"),
+            (&[500_131], "AZURE_CLIENT_ID must be the audience of the callers' tokens"),
+            (&[50013], "set api.requestedAccessTokenVersion to 2, and do not use custom signing keys (claims mapping)"),
+            (&[50027], "set api.requestedAccessTokenVersion to 2"),
+            (&[7_000_114], "report this as a bug of this server"),
+            (&[65005, 650_056, 650_057], GRANT_RESOURCE),
+            (&[500_011, 50001, 500_014, 70011, 28002, 700_022, 700_023], CHECK_RESOURCE),
+            (&[900_144, 9_002_313, 900_023], "check AZURE_TENANT_ID; otherwise report this as a bug of this server"),
+        ];
+        for (codes, fix) in table {
+            for &code in *codes {
+                assert_eq!(of(&[code]).fix, *fix, "{code}");
+            }
         }
         assert_eq!(of(&[424_242]).fix, REPORT);
         assert_eq!(of(&[]).fix, REPORT);

@@ -186,3 +186,35 @@ fn key_pair(key: &PrivateKeyDer<'_>) -> Result<KeyPair, CertificateFault> {
 fn unix_time(time: Time) -> UnixTime {
     UnixTime(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    //! Proves the thumbprint and the validity. Which certificates are accepted is proven in `credential::tests`.
+
+    use super::*;
+    use crate::exchange::testing::TestCertificate;
+
+    #[test]
+    fn the_thumbprint_is_sha_256() {
+        // FIPS 180-2, appendix B.1
+        let thumbprint = Thumbprint::of(b"abc");
+        assert_eq!(thumbprint.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(thumbprint.bytes(), digest::digest(&digest::SHA256, b"abc").as_ref());
+    }
+
+    #[test]
+    fn the_first_and_the_last_second_are_valid() {
+        // 2023-01-01 and 2033-01-01
+        let (from, since) = (UnixTime(1_672_531_200), UnixTime(1_988_150_400));
+        let certificate = TestCertificate::shared().client_certificate();
+        for (now, expected) in [
+            (UnixTime(from.0 - 1), Err(CertificateFault::NotYetValid { from })),
+            (from, Ok(())),
+            (since, Ok(())),
+            (UnixTime(since.0 + 1), Err(CertificateFault::Expired { since })),
+        ] {
+            assert_eq!(certificate.public().check_valid(now), expected, "{now:?}");
+        }
+        assert_eq!(certificate.public().expires_at(), since);
+    }
+}

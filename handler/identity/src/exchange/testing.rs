@@ -131,7 +131,7 @@ impl TestCertificate {
     }
 
     pub(crate) fn x5t_s256(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.client_certificate().public().thumbprint().bytes())
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.certificate.der()))
     }
 
     /// What a vault does with the key: `PS256` over a digest that it is given.
@@ -342,10 +342,19 @@ pub(crate) fn signatory(clock: &Arc<TestClock>) -> Signatory {
 }
 
 pub(crate) fn exchange(entra: &Url, clock: &Arc<TestClock>, credential: Arc<dyn Credential>) -> Exchange {
+    exchange_for("https://management.azure.com", entra, clock, credential)
+}
+
+pub(crate) fn exchange_for(
+    resource: &str,
+    entra: &Url,
+    clock: &Arc<TestClock>,
+    credential: Arc<dyn Credential>,
+) -> Exchange {
     let settings = ExchangeSettings {
         authority: Authority::new(entra.clone(), TENANT.parse().unwrap()),
         client: CLIENT.parse().unwrap(),
-        scope: "https://management.azure.com/.default".to_owned(),
+        scope: format!("{resource}/.default"),
         cache_ttl: Duration::from_mins(30),
         cache_capacity: 1000,
     };

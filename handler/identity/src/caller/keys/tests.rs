@@ -248,7 +248,7 @@ async fn the_last_good_set_survives_every_bad_answer_for_a_day() {
         (StatusCode::OK, json!({"keys": []}).to_string(), "no_usable_key"),
         (StatusCode::OK, json!({"keys": [foreign]}).to_string(), "no_usable_key"),
         (StatusCode::OK, json!({"keys": vec![&key; 65]}).to_string(), "too_many_keys"),
-        (StatusCode::OK, json!({"keys": [key], "x": "x".repeat(MAX_DOCUMENT_BYTES)}).to_string(), "too_large"),
+        (StatusCode::OK, document_of(262_145, &key), "too_large"),
     ] {
         fixture.server.answer(status, &body);
         assert_eq!(fixture.keys.fetch().await.err().map(|error| error.reason()), Some(reason));
@@ -262,12 +262,29 @@ async fn the_last_good_set_survives_every_bad_answer_for_a_day() {
     fixture.assert_unavailable(&ENTRA_KEY.id, 5).await;
 }
 
+/// A good document that is so long.
+fn document_of(bytes: usize, key: &Value) -> String {
+    let short = json!({"keys": [key], "x": ""}).to_string().len();
+    json!({"keys": [key], "x": "x".repeat(bytes - short)}).to_string()
+}
+
+#[tokio::test]
+async fn a_document_of_256_kib_is_read() {
+    let fixture = Fixture::empty().await;
+    let key = ENTRA_KEY.published(&fixture.server.authority.issuer());
+    fixture.server.answer(StatusCode::OK, &document_of(262_144, &key));
+    fixture.assert_known(&ENTRA_KEY.id).await;
+}
+
 #[tokio::test]
 async fn an_unreachable_endpoint_is_an_outage_like_any_other() {
     let fixture = Fixture::empty().await;
     let nowhere = Authority::new("http://127.0.0.1:1".parse().unwrap(), TENANT.parse().unwrap());
     let keys = SigningKeys { authority: nowhere, ..Arc::into_inner(fixture.keys).unwrap() };
-    assert_eq!(keys.fetch().await.err().map(|error| error.reason()), Some("unreachable"));
+    let Err(error) = keys.fetch().await else { panic!("something answered") };
+    assert_eq!(error.reason(), "unreachable");
+    let text = error.to_string();
+    assert!(text.contains("refused") && !text.contains("127.0.0.1"), "the innermost cause alone: {text}");
 }
 
 #[tokio::test]
@@ -288,6 +305,31 @@ async fn keys_are_refreshed_every_hour() {
         }
     }
     fixture.assert_known(&NEXT_KEY.id).await;
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_refresh_that_failed_is_tried_again_after_five_minutes() {
+    let fixture = Fixture::fetched().await;
+    fixture.server.answer(StatusCode::SERVICE_UNAVAILABLE, "");
+    let task = tokio::spawn(Arc::clone(&fixture.keys).keep_fresh());
+    settle().await;
+    for _ in 0..60 {
+        advance(Duration::from_mins(1)).await;
+        settle().await;
+    }
+    for times in 2..=3 {
+        fixture.server.asked(times).await;
+        while fixture.keys.flight().is_running() {
+            settle().await;
+        }
+        settle().await;
+        advance(Duration::from_secs(299)).await;
+        settle().await;
+        fixture.assert_asked(times);
+        advance(Duration::from_secs(1)).await;
+    }
+    fixture.server.asked(4).await;
     task.abort();
 }
 
@@ -350,10 +392,14 @@ fn refreshes_are_spread_over_a_tenth_of_an_hour_on_either_side() {
     }
 }
 
+fn parsed(keys: &[Value]) -> Result<KeySet, FetchError> {
+    let authority = Authority::new("https://login.example".parse().unwrap(), TENANT.parse().unwrap());
+    KeySet::parse(json!({ "keys": keys }).to_string().as_bytes(), &authority)
+}
+
 /// The ids that count of a document with these keys.
 fn counted(keys: &[Value]) -> Vec<&'static str> {
-    let authority = Authority::new("https://login.example".parse().unwrap(), TENANT.parse().unwrap());
-    let set = KeySet::parse(json!({ "keys": keys }).to_string().as_bytes(), &authority);
+    let set = parsed(keys);
     let ids = ["entra-key", "next-key"];
     ids.into_iter().filter(|id| set.as_ref().is_ok_and(|set| set.get(id).is_some())).collect()
 }
@@ -407,6 +453,27 @@ fn a_key_counts_only_if_it_signs_for_this_tenant() {
     ] {
         assert_eq!(counted(&[key, good.clone()]), ["next-key"], "{name}");
     }
+}
+
+#[test]
+fn the_log_is_told_how_many_keys_count_and_how_many_do_not() {
+    let [own, foreign] = ["{tenantid}", OTHER_TENANT].map(|tenant| format!("https://login.example/{tenant}/v2.0"));
+    let keys = [
+        ENTRA_KEY.published(&own),
+        NEXT_KEY.published(&own),
+        NEXT_KEY.published(&foreign),
+        json!({"kid": "elliptic", "kty": "EC"}),
+        json!(null),
+    ];
+    let set = parsed(&keys).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((set.count(), set.unused()), (2, 3));
+}
+
+#[test]
+fn sixty_four_keys_are_read_and_sixty_five_are_not() {
+    let key = ENTRA_KEY.published("https://login.example/{tenantid}/v2.0");
+    assert_eq!(counted(&vec![key.clone(); 64]), ["entra-key"]);
+    assert_eq!(counted(&vec![key; 65]), [""; 0]);
 }
 
 #[test]

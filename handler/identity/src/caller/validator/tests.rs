@@ -19,7 +19,7 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let server = KeyServer::start().await;
-        let validator = server.validator(TestClock::new(), &[]);
+        let validator = server.validator(Arc::new(StillClock), &[]);
         Self { server, validator }
     }
 
@@ -64,6 +64,20 @@ impl Fixture {
     /// Alice's header over that payload, as it is.
     fn payload(&self, payload: &str) -> String {
         ENTRA_KEY.sign(&format!("{}.{payload}", self.parts()[0]), &RSA_PKCS1_SHA256)
+    }
+
+    /// Alice's token with as much in it as makes it so long.
+    fn of_length(&self, bytes: usize) -> String {
+        let mint = |letters: usize, spaces: usize| {
+            let claims = merged(self.claims(), &json!({ "x": "x".repeat(letters) }));
+            ENTRA_KEY.mint_text(&format!("{}{}", header(), " ".repeat(spaces)), &claims.to_string())
+        };
+        let about = (bytes - mint(0, 0).len()) / 4 * 3;
+        (about - 3..about + 3)
+            .flat_map(|letters| (0..3).map(move |spaces| (letters, spaces)))
+            .map(|(letters, spaces)| mint(letters, spaces))
+            .find(|token| token.len() == bytes)
+            .unwrap()
     }
 
     /// The three parts of Alice's token.
@@ -158,6 +172,7 @@ async fn harmless_differences_are_accepted() {
         ("clock a minute apart: early", fixture.claims_with(&json!({"nbf": NOW + 60, "iat": NOW + 60}))),
         ("29 hours", fixture.claims_with(&json!({"nbf": NOW, "exp": NOW + 29 * 3600}))),
         ("no typ", fixture.header_text(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, ENTRA_KEY.id))),
+        ("16 KiB", fixture.of_length(16_384)),
         ("spaces in the header", fixture.header_text(&format!(r#"{{ "kid" : "{}", "alg" : "RS256" }}"#, ENTRA_KEY.id))),
     ] {
         assert_eq!(fixture.judge(&token).await.err(), None, "{name}");
@@ -177,7 +192,7 @@ async fn only_listed_clients_may_call_once_there_is_a_list() {
         (vec![AUDIENCE, CLIENT], None),
         (vec![AUDIENCE], Some(TokenRefusal::ClientNotAllowed { client: CLIENT.parse().unwrap() })),
     ] {
-        let validator = server.validator(TestClock::new(), &allowed);
+        let validator = server.validator(Arc::new(StillClock), &allowed);
         assert_eq!(validator.validate(BearerToken::new(token.clone())).await.err(), expected, "{allowed:?}");
     }
 }

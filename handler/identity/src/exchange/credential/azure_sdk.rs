@@ -60,12 +60,16 @@ fn unacceptable(what: String) -> azure_core::Error {
 pub(super) fn client_options(transport: Transport) -> ClientOptions {
     ClientOptions {
         transport: Some(transport),
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 2,
-            max_total_elapsed: azure_core::time::Duration::seconds(5),
-            ..ExponentialRetryOptions::default()
-        }),
+        retry: RetryOptions::exponential(few_retries()),
         ..ClientOptions::default()
+    }
+}
+
+fn few_retries() -> ExponentialRetryOptions {
+    ExponentialRetryOptions {
+        max_retries: 2,
+        max_total_elapsed: azure_core::time::Duration::seconds(5),
+        ..ExponentialRetryOptions::default()
     }
 }
 
@@ -213,5 +217,11 @@ mod tests {
     async fn a_redirect_is_refused_unread() {
         let refused = Err("a redirect, which is not followed".to_owned());
         assert_eq!(read(StatusCode::TemporaryRedirect, 1).await, (refused, 0));
+    }
+
+    /// Else the operator would read that nothing answered, and not what did.
+    #[test]
+    fn the_last_retry_begins_before_anybody_stops_waiting() {
+        assert!(few_retries().max_total_elapsed < IDENTITY_DEADLINE);
     }
 }

@@ -6,7 +6,10 @@ use rcgen::KeyPair;
 use zeroize::Zeroizing;
 
 use super::{CertificateCredential, Credential as _, CredentialError, from_file};
-use crate::exchange::testing::{TestCertificate, TestClock, signatory};
+use crate::exchange::{
+    captured::Captured,
+    testing::{TestCertificate, TestClock, signatory},
+};
 
 fn load_at(clock: &Arc<TestClock>, pem: &str) -> Result<CertificateCredential, CredentialError> {
     CertificateCredential::from_pem(&Zeroizing::new(pem.to_owned()), &signatory(clock))
@@ -125,6 +128,7 @@ async fn nothing_is_signed_after_the_certificate_has_expired() {
 
 #[tokio::test]
 async fn an_assertion_is_used_for_eight_minutes() {
+    let captured = Captured::start();
     let clock = TestClock::new();
     let credential = load_at(&clock, &TestCertificate::shared().pem()).unwrap_or_else(|error| panic!("{error}"));
     let sign = async || credential.assertion().await.unwrap_or_else(|error| panic!("{error}")).secret().to_owned();
@@ -136,6 +140,8 @@ async fn an_assertion_is_used_for_eight_minutes() {
     clock.advance(-3600);
     sign().await;
     assert_eq!(credential.signatures(), 3, "an assertion of the future is not used");
+    let signed = captured.events("client_assertion_signed");
+    assert_eq!(signed.iter().map(|event| event["number"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
 }
 
 #[tokio::test]
@@ -159,8 +165,12 @@ async fn what_never_ends_is_not_read() {
 #[tokio::test]
 async fn a_file_that_is_larger_than_any_certificate_is_not_read() {
     let file = std::env::temp_dir().join(format!("large-{}.pem", std::process::id()));
-    std::fs::write(&file, vec![b'-'; 1024 * 1024 + 1]).unwrap();
-    let refused = from_file(file.clone(), signatory(&TestClock::new())).await;
+    let pem = TestCertificate::shared().pem();
+    for (bytes, is_read) in [(1_048_576, true), (1_048_577, false)] {
+        std::fs::write(&file, format!("{}{}", pem.as_str(), "\n".repeat(bytes - pem.len()))).unwrap();
+        let loaded = from_file(file.clone(), signatory(&TestClock::new())).await;
+        assert_eq!(loaded.is_ok(), is_read, "{bytes}");
+        assert!(is_read || matches!(loaded, Err(CredentialError::UnreadableFile { .. })));
+    }
     std::fs::remove_file(&file).unwrap();
-    assert!(matches!(refused, Err(CredentialError::UnreadableFile { .. })));
 }

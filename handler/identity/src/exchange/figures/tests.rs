@@ -88,6 +88,7 @@ fn a_quarter_of_an_hour_later_an_exchange_counts_only_in_all() {
 fn an_instance_that_was_frozen_wakes_with_nothing_lately() {
     let scene = Scene::new();
     (0..1000).for_each(|_| scene.figures.exchanged(Some(&operator())));
+    assert_eq!(scene.figures.counted().window.0.len(), 1, "one tally a minute, however many exchanges");
     scene.clock.advance(8 * 3600);
     assert_eq!(scene.lately(), 0);
     scene.figures.exchanged(None);

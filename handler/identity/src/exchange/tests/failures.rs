@@ -67,6 +67,23 @@ async fn throttling_that_names_no_user_pauses_everybody_but_a_probe() {
     assert_eq!(world.class(&alice("a")).await, "ok", "the probe opened it");
 }
 
+#[tokio::test]
+async fn a_probe_opens_the_gate_when_entra_answers_it_and_not_when_entra_stumbles() {
+    for (answer, expected) in [
+        (Reply::refusal(400, "invalid_grant", 500_133, ""), "ok"),
+        (Reply::refusal(401, "invalid_client", 7_000_215, ""), "ok"),
+        (Reply::new(500, "").header("retry-after", "9"), "temporarily_unavailable"),
+    ] {
+        let world = World::new().await;
+        world.entra.then(Reply::new(429, "").header("retry-after", "30"));
+        assert_eq!(world.class(&alice("a")).await, "temporarily_unavailable");
+        world.clock.advance(5);
+        world.entra.then(answer);
+        assert_ne!(world.class(&bob("b")).await, "ok");
+        assert_eq!(world.class(&alice("c")).await, expected);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_without_a_promise_pauses_everybody_for_five_seconds() {
     let world = World::new().await;

@@ -10,9 +10,12 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::exchange::{
+    captured::Captured,
     credential::{ClientAssertion, Credential, CredentialDescription, CredentialError, Remedy},
     testing::{Reply, Stub, TestClock, World, alice, credential, exchange, token},
 };
+
+const SUCCESS: &str = r#"{"token_type":"Bearer","expires_in":3600,"access_token":"abc"}"#;
 
 #[tokio::test]
 async fn the_request_is_the_documented_form() {
@@ -122,7 +125,6 @@ async fn raw_server(answer: Vec<u8>) -> url::Url {
 
 #[tokio::test(start_paused = true)]
 async fn broken_and_hostile_answers_fail_closed() {
-    const SUCCESS: &str = r#"{"token_type":"Bearer","expires_in":3600,"access_token":"abc"}"#;
     fn message(status: &str, length: usize, body: &str) -> Vec<u8> {
         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
     }
@@ -149,9 +151,28 @@ async fn broken_and_hostile_answers_fail_closed() {
 
 #[tokio::test]
 async fn an_answer_without_end_is_refused() {
+    for (bytes, expected) in [(262_144, "ok"), (262_145, "operator_fault")] {
+        let world = World::new().await;
+        world.entra.then(Reply::new(200, " ".repeat(bytes - SUCCESS.len()) + SUCCESS));
+        assert_eq!(world.class(&alice("a")).await, expected, "{bytes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_says_why_there_was_no_answer_and_not_where() {
+    let captured = Captured::start();
+    let clock = TestClock::new();
+    let nowhere = "http://127.0.0.1:1".parse().unwrap();
+    assert!(token(&exchange(&nowhere, &clock, credential(&clock)), &alice("a")).await.is_err());
     let world = World::new().await;
-    world.entra.then(Reply::new(200, " ".repeat(256 * 1024) + r#"{"token_type":"Bearer"}"#));
-    assert_eq!(world.class(&alice("a")).await, "operator_fault");
+    world.entra.then(Reply::never()).then(Reply::never());
+    assert!(world.token(&alice("a")).await.is_err());
+    let causes: Vec<String> =
+        captured.events("entra_unreachable").iter().map(|event| event["cause"].as_str().unwrap().to_owned()).collect();
+    let [refused, again, late, too_late] = causes.as_slice() else { panic!("{causes:?}") };
+    assert_eq!((refused, late), (again, too_late), "each try is told");
+    assert!(refused.contains("refused") && !refused.contains("oauth2"), "{refused}");
+    assert_eq!(late, "no whole answer within ten seconds");
 }
 
 /// A credential that always has another certificate, or never.

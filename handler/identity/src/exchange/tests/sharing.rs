@@ -11,7 +11,7 @@ use crate::{
     Scope,
     exchange::{
         ClaimsChallenge,
-        testing::{CALL, NOW, Reply, World, alice, alice_until, bob, token},
+        testing::{CALL, NOW, Reply, World, alice, alice_until, bob, exchange_for, token},
     },
 };
 
@@ -96,6 +96,15 @@ async fn a_weaker_session_of_the_same_user_does_not_get_the_stronger_ones_token(
     world.entra.then(Reply::refusal(400, "interaction_required", 50076, r#","claims":"{\"access_token\":{\"a\":1}}""#));
     assert_eq!(world.class(&alice("without one")).await, "interaction_required");
     assert_eq!(world.expect(&alice("with a second factor")).await, "token-1");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_one_resource_is_not_found_for_another() {
+    let world = World::new().await;
+    let of = |resource| exchange_for(resource, &world.entra.url, &world.clock, world.credential.clone());
+    let (public, government) = (of("https://management.azure.com"), of("https://management.usgovcloudapi.net"));
+    assert!(public.key(&alice("a")) == world.exchange.key(&alice("a")));
+    assert!(public.key(&alice("a")) != government.key(&alice("a")));
 }
 
 #[tokio::test]

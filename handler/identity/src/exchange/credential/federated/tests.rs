@@ -47,6 +47,7 @@ async fn a_token_serves_all_callers_until_its_last_five_minutes() {
 #[tokio::test(start_paused = true)]
 async fn an_identity_without_a_token_is_the_operators_to_assign() {
     let identity = Arc::new(FakeIdentity { refusing: true, ..FakeIdentity::default() });
+    let identity = Arc::new(azure_sdk::BoundedIdentity(identity));
     let credential = credential(identity, PUBLIC_CLOUD_AUDIENCE, TestClock::new());
     let Err(error) = credential.assertion().await else { panic!("it has a token") };
     insta::assert_snapshot!(error, @"OBO_FEDERATED_IDENTITY_CLIENT_ID: no token of the identity for api://AzureADTokenExchange (No User Assigned Identity found); assign the user-assigned identity to this app (az functionapp identity assign --identities <its resource id>) and set its client id, not its principal id");

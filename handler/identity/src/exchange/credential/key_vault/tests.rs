@@ -223,7 +223,10 @@ async fn each_refusal_names_the_setting_the_cause_and_the_fix() {
         with_certificate(refused(404, "CertificateNotFound", "")),
         with_certificate(refused(403, "Forbidden", "ForbiddenByRbac")),
         with_secret(refused(403, "Forbidden", "ForbiddenByFirewall")),
+        with_secret(refused(403, "Forbidden", "ForbiddenByConnection")),
         with_secret(refused(403, "Forbidden", "SecretDisabled")),
+        with_secret(refused(429, "Throttled", "")),
+        with_secret(refused(409, "Conflict", "ObjectIsBeingRecovered")),
         with_secret(refused(503, "ServiceUnavailable", "")),
         with_secret(secret_body(|body| body["contentType"] = json!("application/x-pkcs12"))),
         with_secret(secret_body(|body| body["value"] = json!(TestCertificate::shared().certificate.pem()))),
@@ -246,7 +249,13 @@ async fn each_refusal_names_the_setting_the_cause_and_the_fix() {
 
     KEY_VAULT_URL: the vault contoso.vault.azure.net refuses to hand out obo (ForbiddenByFirewall); let this app's addresses or network in: az keyvault network-rule add --name contoso
 
+    KEY_VAULT_URL: the vault contoso.vault.azure.net refuses to hand out obo (ForbiddenByConnection); the vault allows private connections only; give this app one, or: az keyvault update --name contoso --public-network-access Enabled
+
     KEY_VAULT_URL: the vault contoso.vault.azure.net refuses to hand out obo (SecretDisabled); enable it: az keyvault certificate set-attributes --vault-name contoso --enabled true --name <OBO_CERTIFICATE_NAME>
+
+    KEY_VAULT_URL: the vault contoso.vault.azure.net can't be reached (it is throttling); check the address and the network path: az keyvault show --name contoso --query properties.vaultUri
+
+    KEY_VAULT_URL: the answer of contoso.vault.azure.net is not one of Key Vault (status 409 ObjectIsBeingRecovered); check the address, and HTTPS_PROXY if requests leave through a proxy
 
     KEY_VAULT_URL: the vault contoso.vault.azure.net can't be reached (status 503 ServiceUnavailable); check the address and the network path: az keyvault show --name contoso --query properties.vaultUri
 
@@ -271,6 +280,24 @@ async fn each_refusal_names_the_setting_the_cause_and_the_fix() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_vault_that_does_not_answer_is_asked_three_times() {
+    let (loaded, requests) = Scene { certificate: (0, String::new()), ..Scene::default() }.load().await;
+    assert!(loaded.is_err());
+    assert_eq!(requests.len(), 3);
+}
+
+#[test]
+fn a_name_has_nothing_that_could_change_a_path() {
+    let longest = "a".repeat(127);
+    for name in ["a", "OBO-certificate-2", &longest] {
+        assert!(is_certificate_name(name), "{name}");
+    }
+    for name in ["", "a/b", "a_b", "a.b", "a%2fb", "a b", "\u{e4}", &format!("{longest}a")] {
+        assert!(!is_certificate_name(name), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_challenge_is_verified_unless_the_vault_is_on_this_machine() {
     for (vault, accepted) in [
         ("https://contoso.vault.azure.net", true),
@@ -283,6 +310,18 @@ async fn the_challenge_is_verified_unless_the_vault_is_on_this_machine() {
         let (loaded, requests) = Scene { vault, ..Scene::default() }.load().await;
         assert_eq!(loaded.is_ok(), accepted, "{vault}");
         assert_eq!(requests.is_empty(), !accepted, "{vault} saw the identity's token");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_could_change_a_path_is_not_asked_for() {
+    for id in ["obo", "obo/", "obo/a-b", "obo/a.b", "obo/a%2fb", "obo/%2e%2e"] {
+        let id = format!("https://contoso.vault.azure.net/certificates/{id}");
+        let certificate = certificate_body(|body| body["id"] = json!(id));
+        let (loaded, requests) = Scene { certificate, ..Scene::default() }.load().await;
+        let error = loaded.err().expect("it was accepted").to_string();
+        assert!(error.contains("(a certificate without a version)"), "{id}: {error}");
+        assert_eq!(requests, ["/certificates/obo/?api-version=2025-07-01"], "{id}");
     }
 }
 

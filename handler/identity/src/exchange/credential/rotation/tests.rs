@@ -237,3 +237,10 @@ async fn nothing_is_read_any_more_when_the_credential_is_gone() {
     time::sleep(TICK * 2).await;
     assert_eq!(source.loads.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_reading_is_due_at_its_moment_and_when_that_lies_further_ahead_than_any_can() {
+    for (seconds, expected) in [(-1, true), (0, true), (1, false), (12 * 3600, false), (12 * 3600 + 1, true)] {
+        assert_eq!(is_due(NOW, UnixTime(NOW.0 + seconds)), expected, "{seconds}");
+    }
+}
