@@ -9,7 +9,7 @@ use crate::{
     Failure,
     people::{Person, Tenant},
     phase::{Outcome, Phase, Question},
-    process::Process,
+    process::{Cpu, Process},
     wire::{self, Connection},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Bench {
 /// What a phase cost one server.
 pub(crate) struct Cost {
     pub(crate) outcome: Outcome,
-    pub(crate) cpu_seconds: f64,
+    pub(crate) cpu: Cpu,
 }
 
 impl Bench {
@@ -103,15 +103,15 @@ impl Bench {
 
     /// Runs a phase with the first `people` of all; no answer may be wrong and no call lost.
     pub(crate) async fn cost(&self, server: &Process, phase: &Phase, people: usize) -> Result<Cost, Failure> {
-        let before = server.cpu_seconds()?;
+        let before = server.cpu()?;
         let people = self.people.get(..people).ok_or(Failure::Usage)?;
         let outcome = phase.run(server.address, people, |_| ()).await;
-        let cpu_seconds = server.cpu_seconds()? - before;
+        let cpu = server.cpu()?.since(before);
         all_right(&outcome)?;
         if outcome.lost > 0 {
             return Err(Failure::Broken(format!("{} calls got no answer", outcome.lost)));
         }
-        Ok(Cost { outcome, cpu_seconds })
+        Ok(Cost { outcome, cpu })
     }
 }
 

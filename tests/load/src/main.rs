@@ -27,7 +27,7 @@ one, a lost one, or a broken promise ends it with code 1. It never judges a time
 
 Usage: cargo run --release -p load -- [options]
 
-  (none)                the whole measurement, about five minutes: saturation, latency at half of it, 1,000 and 10,000
+  (none)                the whole measurement, about two minutes: saturation, latency at half of it, 1,000 and 10,000
                         people, 1,024 connections at 50 ms upstream latency, overload, an instance killed under load,
                         memory; compared in the same run with a bare server that verifies, and one that verifies, asks
                         upstream and writes the table

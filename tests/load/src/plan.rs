@@ -6,7 +6,7 @@ use crate::{
     Failure,
     bench::{Bench, Cost, all_right},
     phase::{Phase, Question, count},
-    process::Process,
+    process::{Cpu, Process},
     report::{self, median, per_ten_thousand},
     scale_out::RoundRobin,
 };
@@ -132,7 +132,8 @@ async fn slow_upstream(bench: &Bench) -> Result<(), Failure> {
     report::row("50 ms upstream", "handler", &costs[0]);
     report::row("50 ms upstream", "comparison", &costs[1]);
     ratio(&costs);
-    println!("resident after {} connections: {}", phase.connections, megabytes(handler.resident()?));
+    let [handler, relay] = [handler.resident()?, relay.resident()?].map(megabytes);
+    println!("resident after {} connections: {handler}, the comparison {relay}", phase.connections);
     Ok(())
 }
 
@@ -155,7 +156,7 @@ fn ratio([handler, other]: &[Vec<Cost>; 2]) {
     let rates = |costs: &[Cost]| median(costs.iter().map(|cost| cost.outcome.per_second()).collect());
     println!(
         "\nhandler to comparison: {:.2} by processor time, {:.2} by calls a second",
-        per_ten_thousand(other) / per_ten_thousand(handler),
+        per_ten_thousand(other, Cpu::total) / per_ten_thousand(handler, Cpu::total),
         rates(handler) / rates(other)
     );
 }

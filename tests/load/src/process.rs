@@ -26,6 +26,24 @@ pub(crate) struct Process {
     pub(crate) address: SocketAddr,
 }
 
+/// Processor time in seconds.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cpu {
+    pub(crate) program: f64,
+    /// Of the kernel on its behalf.
+    pub(crate) kernel: f64,
+}
+
+impl Cpu {
+    pub(crate) fn total(self) -> f64 {
+        self.program + self.kernel
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { program: self.program - before.program, kernel: self.kernel - before.kernel }
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
@@ -89,13 +107,15 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// Processor time so far, of the program and of the kernel on its behalf.
-    pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
+    /// Processor time so far.
+    pub(crate) fn cpu(&self) -> Result<Cpu, Failure> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
         // the second field is the program's name, in parentheses and free to hold spaces
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-        Ok(ticks / TICKS_PER_SECOND)
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+        let mut seconds =
+            || fields.next().and_then(|ticks| ticks.parse::<f64>().ok()).map(|ticks| ticks / TICKS_PER_SECOND);
+        let (program, kernel) = (seconds(), seconds());
+        program.zip(kernel).map(|(program, kernel)| Cpu { program, kernel }).ok_or(Failure::Usage)
     }
 
     /// Resident memory in KiB.
