@@ -23,7 +23,7 @@ use identity::{
         credential::{self, Credential, CredentialError, Signatory},
     },
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// Below the 30 seconds after which the Functions host gives a handler up, with room for a second try.
 const START_DEADLINE: Duration = Duration::from_secs(15);
@@ -230,6 +230,7 @@ fn edge(
         },
         allowed_origins: settings.allowed_origins,
         server: ServerInfo { name: "mcp-cost-server", version: env!("CARGO_PKG_VERSION"), instructions: INSTRUCTIONS },
+        places: Semaphore::new(http::CALLS),
         random,
     })
 }

@@ -442,7 +442,7 @@ fn application_id_uri(text: &str) -> Result<String, String> {
 }
 
 fn tracing_filter(text: &str) -> Result<(), String> {
-    match tracing_subscriber::EnvFilter::builder().parse(text) {
+    match text.parse::<tracing_subscriber::filter::Targets>() {
         Ok(_) => Ok(()),
         Err(_) => Err("is not a tracing filter".into()),
     }

@@ -6,8 +6,8 @@
 
 use tracing::{Level, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
+    Layer,
+    filter::{FilterExt, Targets, filter_fn},
     fmt::MakeWriter,
     layer::SubscriberExt,
     registry::LookupSpan,
@@ -41,7 +41,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let wanted = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(filter);
+    let wanted = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let ours_or_quiet = filter_fn(|metadata| is_ours(metadata) || *metadata.level() <= Level::WARN);
     let audit = filter_fn(|metadata| metadata.target() == AUDIT);
     tracing_subscriber::fmt::layer()

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
 
-use bigdecimal::{BigDecimal, RoundingMode, Signed, Zero};
+use bigdecimal::{BigDecimal, RoundingMode, Signed, Zero, num_bigint::BigInt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -50,7 +50,10 @@ impl Money {
     }
 
     fn new(amount: &BigDecimal, currency: Currency) -> Self {
-        Self { amount: amount.normalized(), currency }
+        let (units, _) = amount.as_bigint_and_scale();
+        // the library goes through all digits to find out that there is nothing to do
+        let amount = if (&*units % 10_u32).is_zero() { amount.normalized() } else { amount.clone() };
+        Self { amount, currency }
     }
 
     /// In which currency.
@@ -115,7 +118,7 @@ impl Money {
     /// The exact amount: no exponent, no trailing zeros, a dot before the places.
     #[must_use]
     pub fn exact(&self) -> String {
-        self.amount.to_plain_string()
+        plain(&self.amount)
     }
 
     /// The amount rounded to the currency's places, half away from zero.
@@ -150,7 +153,7 @@ impl Money {
     #[must_use]
     pub fn percent_of(&self, total: &Self) -> Option<Percent> {
         let positive = self.currency == total.currency && total.amount.is_positive();
-        positive.then(|| Percent((&self.amount * 100_u32 / &total.amount).with_scale_round(1, RoundingMode::HalfUp)))
+        positive.then(|| Percent(quotient(&(&self.amount * 100_u32), &total.amount, 1)))
     }
 
     /// Whether this is at least so many percent of `whole`, to the last digit; never across currencies.
@@ -167,9 +170,28 @@ impl Money {
         if !comparable {
             return String::new();
         }
-        let share = (&self.amount * BAR / &largest.amount).with_scale_round(0, RoundingMode::Ceiling);
-        (1..=BAR).map(|step| if share >= step { '█' } else { '░' }).collect()
+        let (amount, largest) = units(&self.amount, &largest.amount);
+        // rounded up
+        let length = (amount * BAR + &largest - 1) / largest;
+        (1..=BAR).map(|step| if length >= step.into() { '█' } else { '░' }).collect()
     }
+}
+
+/// `part / whole` to so many places, rounded once, half away from zero; `whole` is positive.
+///
+/// In integers, because the library's own division finds a hundred digits before anybody can round.
+fn quotient(part: &BigDecimal, whole: &BigDecimal, places: u32) -> BigDecimal {
+    let (part, whole) = units(part, whole);
+    let part = part * BigInt::from(10).pow(places);
+    let half = if part.is_negative() { -&whole } else { whole.clone() };
+    BigDecimal::new((part * 2 + half) / (whole * 2), places.into())
+}
+
+/// Both amounts, exactly, counted in the smallest place that either has.
+fn units(one: &BigDecimal, other: &BigDecimal) -> (BigInt, BigInt) {
+    let scale = one.fractional_digit_count().max(other.fractional_digit_count());
+    let units = |amount: &BigDecimal| amount.with_scale(scale).into_bigint_and_scale().0;
+    (units(one), units(other))
 }
 
 /// A JSON number of a sensible size, to its last digit.
@@ -190,9 +212,26 @@ fn decimal(number: &str) -> Option<BigDecimal> {
     (amount.abs() <= LARGEST).then_some(amount)
 }
 
+/// No exponent, a dot before the places.
+fn plain(amount: &BigDecimal) -> String {
+    let (units, scale) = amount.as_bigint_and_scale();
+    // what fits a machine's number, which is nearly every amount; the library writes the others, digit by digit
+    let (Ok(units), Ok(scale)) = (i64::try_from(&*units), usize::try_from(scale)) else {
+        return amount.to_plain_string();
+    };
+    let mut text = format!("{:0>1$}", units.unsigned_abs(), scale + 1);
+    if scale > 0 {
+        text.insert(text.len() - scale, '.');
+    }
+    if units < 0 {
+        text.insert(0, '-');
+    }
+    text
+}
+
 /// To so many places, half away from zero. What rounds to nothing has no sign.
 fn round(amount: &BigDecimal, places: u32) -> String {
-    amount.with_scale_round(places.into(), RoundingMode::HalfUp).to_plain_string()
+    plain(&amount.with_scale_round(places.into(), RoundingMode::HalfUp))
 }
 
 impl Percent {

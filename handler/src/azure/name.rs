@@ -109,6 +109,10 @@ impl JsonSchema for Name {
 }
 
 fn clean(text: &str, longest: usize) -> String {
+    // nearly every name: nothing to take away
+    if text.len() <= longest && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return text.trim().to_owned();
+    }
     let line: String = text.chars().filter_map(visible).collect();
     let mut cleaned: String = line.trim().chars().take(longest + 1).collect();
     if cleaned.chars().count() > longest {

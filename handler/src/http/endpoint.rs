@@ -53,6 +53,8 @@ impl Edge {
             }
             Origin::None => {}
         }
+        // until the answer is written; whoever has no token holds it for no longer than it takes to find that out
+        let _place = self.places.try_acquire().map_err(|_| EdgeRefusal::Overloaded)?;
         let caller = self.validator.validate(bearer::bearer(&parts.headers)?).await?;
         if parts.method != Method::POST {
             return Err(EdgeRefusal::MethodNotAllowed);

@@ -1,6 +1,6 @@
 //! The edge: routes, limits, bearer, challenges, metadata. The only room that knows axum, statuses and headers.
 //!
-//! Order at `/mcp`: size limits → Origin → bearer → method → content type → message → tool. The first failure answers,
+//! Order at `/mcp`: size limits → Origin → room for a call → bearer → method → content type → message → tool. The first failure answers,
 //! and every doubt is a refusal.
 
 mod bearer;
@@ -18,7 +18,7 @@ mod patience;
 mod refusal;
 mod serve;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -32,8 +32,17 @@ pub use lambda::serve_lambda;
 pub use origin::Origin;
 pub use refusal::protocol_error;
 pub use serve::serve;
+use tokio::sync::Semaphore;
 
 use crate::{mcp::ServerInfo, tools::Tools};
+
+/// Calls at the same time. The next is refused with 503, while there is still room to say so.
+///
+/// An instance that waits for Azure holds little for a call; the Functions host gives it 1,000 at most.
+pub const CALLS: usize = 1024;
+
+/// How long a call that is refused for want of room should stay away.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// Everything a request needs. Shared, immutable, and without any identity of its own.
 pub struct Edge {
@@ -47,6 +56,8 @@ pub struct Edge {
     pub tools: Tools,
     /// Who this server says it is.
     pub server: ServerInfo,
+    /// A place for each of the [`CALLS`].
+    pub places: Semaphore,
     /// Makes correlation ids.
     pub random: Arc<dyn Random>,
 }

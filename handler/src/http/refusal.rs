@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    COME_BACK,
     bearer::NoBearer,
     challenge,
     face::Face,
@@ -26,6 +27,8 @@ use crate::{
 pub(super) enum EdgeRefusal {
     TooLarge(TooLarge),
     OriginNotAllowed,
+    /// There are as many calls already as this instance serves at the same time.
+    Overloaded,
     NoBearer(NoBearer),
     Token(TokenRefusal),
     /// Entra finds the caller's token expired or revoked, which this server can't see by itself.
@@ -98,6 +101,9 @@ impl EdgeRefusal {
             Self::Token(TokenRefusal::KeysUnavailable { retry_after }) => {
                 headers.insert(header::RETRY_AFTER, seconds(*retry_after).into());
             }
+            Self::Overloaded => {
+                headers.insert(header::RETRY_AFTER, seconds(COME_BACK).into());
+            }
             Self::MethodNotAllowed => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             }
@@ -116,6 +122,7 @@ impl EdgeRefusal {
             }
             Self::TooLarge(TooLarge::Body) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "body_too_large"),
             Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "origin_not_allowed", "origin_not_allowed"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "overloaded"),
             Self::NoBearer(NoBearer::Missing) => (StatusCode::UNAUTHORIZED, "missing_bearer", "missing_bearer"),
             Self::NoBearer(NoBearer::Malformed) => {
                 (StatusCode::BAD_REQUEST, "invalid_request", "malformed_authorization")
@@ -150,6 +157,7 @@ impl EdgeRefusal {
             Self::OriginNotAllowed => {
                 "this web origin is not allowed; ask the server's operator to add it to ALLOWED_ORIGINS".into()
             }
+            Self::Overloaded => "this instance serves as many calls as it can; try again in 1 second".into(),
             Self::NoBearer(NoBearer::Missing) => format!(
                 "sign in to tenant {} and send the access token as Authorization: Bearer",
                 face.authority.tenant()

@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use super::patience::Patience;
+use super::{CALLS, patience::Patience};
 
 /// How long a connection may go without the whole head of a request: the first, or the next.
 ///
@@ -19,9 +19,10 @@ use super::patience::Patience;
 /// it again must be the one who ends it; the other way round a call now and then meets a connection that is just closing.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Larger heads are refused by the connection itself; [`super::limits`] refuses smaller ones with a sentence.
-const HEAD_BUFFER: usize = 128 * 1024;
-/// Connections at the same time. With their buffers full they hold 128 MiB; who comes next waits to be accepted.
-const CONNECTIONS: usize = 1024;
+const HEAD_BUFFER: usize = 80 * 1024;
+/// Connections at the same time: those that [`CALLS`] come over, and three times as many that can be told to come back.
+/// With their buffers full they hold 320 MiB; who comes next waits to be accepted.
+const CONNECTIONS: usize = 4 * CALLS;
 /// How long calls in flight may go on after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(10);
 

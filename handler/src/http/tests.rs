@@ -97,6 +97,20 @@ fn tool(refusal: Refusal) -> String {
 }
 
 #[test]
+fn a_caller_for_whom_there_is_no_room_is_told_when_to_come_back() {
+    insta::assert_snapshot!(edge(&EdgeRefusal::Overloaded), @r#"
+    503 Service Unavailable
+    retry-after: 1
+    {
+      "correlation_id": "00000000-0000-0000-0000-000000c0ffee",
+      "error": "temporarily_unavailable",
+      "error_description": "this instance serves as many calls as it can; try again in 1 second",
+      "reason": "overloaded"
+    }
+    "#);
+}
+
+#[test]
 fn a_caller_without_a_token_is_told_where_to_sign_in() {
     insta::assert_snapshot!(edge(&EdgeRefusal::NoBearer(NoBearer::Missing)), @r#"
     401 Unauthorized

@@ -11,12 +11,16 @@ const DISCOVER_TTL_MILLISECONDS: u32 = 60 * 60 * 1000;
 /// How long a client may keep `tools/list`: a role granted to a service shows within five minutes.
 const TOOLS_TTL_MILLISECONDS: u32 = 5 * 60 * 1000;
 
+/// Bytes for what is around an answer, or for a short one.
+const FRAME: usize = 1024;
+
 /// Writes the one answer of a request.
 ///
 /// Modern results say that they are complete, who answered and, for the lists, how long they hold; legacy results are
 /// plain, because their schemas know none of it.
 #[must_use]
 pub fn write(id: &RequestId, era: Era, reply: Reply<'_>, server: &ServerInfo) -> Vec<u8> {
+    let room = room(reply);
     let (payload, caching, error) = match reply {
         Reply::Error(error) => return write_error(Some(id), error),
         Reply::Discovered => (Payload::discovered(server), Some(Caching::DISCOVER), None),
@@ -37,20 +41,34 @@ pub fn write(id: &RequestId, era: Era, reply: Reply<'_>, server: &ServerInfo) ->
         caching: caching.filter(|_| modern),
         metadata: Metadata { server_info: modern.then(|| server.into()), error },
     };
-    encode(&Response { jsonrpc: "2.0", id: Some(id), outcome: Outcome::Result(success) })
+    encode(&Response { jsonrpc: "2.0", id: Some(id), outcome: Outcome::Result(success) }, room)
 }
 
 /// Writes an error. Where no id could be read there is none to echo, and the member is left out.
 #[must_use]
 pub fn write_error(id: Option<&RequestId>, error: &RpcError) -> Vec<u8> {
     let failure = Failure { code: error.code, message: &error.message, data: error.explanation.as_ref() };
-    encode(&Response { jsonrpc: "2.0", id, outcome: Outcome::Error(failure) })
+    encode(&Response { jsonrpc: "2.0", id, outcome: Outcome::Error(failure) }, FRAME)
 }
 
-fn encode(response: &Response<'_>) -> Vec<u8> {
-    // can't fail, since every key is a string; if it ever did, the client would still get an answer
-    serde_json::to_vec(response)
-        .unwrap_or_else(|_| br#"{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}"#.to_vec())
+/// About as many bytes as an answer will have, so that it is not moved about while it grows.
+fn room(reply: Reply<'_>) -> usize {
+    let inside = match reply {
+        Reply::Tools(tools) => tools.get().len(),
+        // the same is said once more as data, which needs more words
+        Reply::ToolResult(ToolResult::Answer { text, .. }) => 4 * text.len(),
+        _ => 0,
+    };
+    FRAME + inside
+}
+
+fn encode(response: &Response<'_>, room: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(room);
+    match serde_json::to_writer(&mut bytes, response) {
+        Ok(()) => bytes,
+        // can't fail, since every key is a string; if it ever did, the client would still get an answer
+        Err(_) => br#"{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}"#.to_vec(),
+    }
 }
 
 #[derive(Serialize)]

@@ -47,16 +47,34 @@ impl Table {
     pub(super) fn into_text(self) -> String {
         let Self { columns, rows } = self;
         let widths: Vec<_> = columns.iter().enumerate().map(|(index, column)| width(index, column, &rows)).collect();
-        let line = |cells: &[String]| {
-            let padded = columns.iter().zip(cells).zip(&widths).map(|((column, cell), &width)| match column.side {
-                Side::Left => format!("{cell:<width$}"),
-                Side::Right => format!("{cell:>width$}"),
-            });
-            format!("| {} |\n", padded.collect::<Vec<_>>().join(" | "))
-        };
         let headings: Vec<_> = columns.iter().map(|column| column.heading.clone()).collect();
         let ruler: Vec<_> = columns.iter().zip(&widths).map(|(column, &width)| ruler(column.side, width)).collect();
-        [line(&headings), line(&ruler)].into_iter().chain(rows.iter().map(|row| line(row))).collect()
+        let mut text = String::new();
+        for cells in [&headings, &ruler].into_iter().chain(&rows) {
+            for ((column, cell), &width) in columns.iter().zip(cells).zip(&widths) {
+                text.push_str("| ");
+                column.pad(cell, width, &mut text);
+                text.push(' ');
+            }
+            text.push_str("|\n");
+        }
+        text
+    }
+}
+
+impl Column {
+    fn pad(&self, cell: &str, width: usize, text: &mut String) {
+        let room = std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()));
+        match self.side {
+            Side::Left => {
+                text.push_str(cell);
+                text.extend(room);
+            }
+            Side::Right => {
+                text.extend(room);
+                text.push_str(cell);
+            }
+        }
     }
 }
 

@@ -201,6 +201,24 @@ fn amounts() -> impl Strategy<Value = Vec<Money>> {
 
 proptest! {
     #[test]
+    fn the_short_ways_end_where_the_library_s_do(amounts in amounts()) {
+        for part in &amounts {
+            prop_assert_eq!(part.exact(), part.amount.to_plain_string());
+            prop_assert_eq!(&part.amount, &part.amount.normalized());
+            for whole in amounts.iter().filter(|whole| whole.currency == part.currency && !whole.is_zero()) {
+                let quotient = &part.amount / &whole.amount;
+                let percent = (&quotient * 100_u32).with_scale_round(1, RoundingMode::HalfUp);
+                let positive = !whole.is_negative();
+                prop_assert_eq!(part.percent_of(whole), positive.then_some(Percent(percent)));
+                let length = (quotient * BAR).with_scale_round(0, RoundingMode::Ceiling);
+                let bar: String = (1..=BAR).map(|step| if length >= step { '█' } else { '░' }).collect();
+                let comparable = part.amount.is_positive() && part.amount <= whole.amount;
+                prop_assert_eq!(part.bar(whole), if comparable { bar } else { String::new() });
+            }
+        }
+    }
+
+    #[test]
     fn a_total_does_not_depend_on_the_order(amounts in amounts().prop_shuffle(), other in any::<proptest::sample::Index>()) {
         let mut reordered = amounts.clone();
         if !reordered.is_empty() {
