@@ -12,7 +12,7 @@ use std::{
 use axum::{Router, body::Body};
 use handler::{
     azure::Gateway,
-    http::{Edge, Face, router},
+    http::{CALLS, Edge, Face, router},
     mcp::ServerInfo,
     settings::{CredentialSettings, Settings},
     tools::Tools,
@@ -29,6 +29,7 @@ use identity::{
 };
 use lab::mcp_client::Answer;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tower_service::Service;
 use uuid::Uuid;
 
@@ -154,5 +155,6 @@ async fn edge(world: &World, cache: u64, clock: Arc<dyn Clock>) -> Edge {
         allowed_origins: Vec::new(),
         server: ServerInfo { name: "mcp-cost-server", version: "0.0.0", instructions: "" },
         random,
+        places: Semaphore::new(CALLS),
     }
 }
