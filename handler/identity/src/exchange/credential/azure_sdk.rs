@@ -164,9 +164,13 @@ mod tests {
 
     use azure_core::{
         Bytes,
-        http::{Method, StatusCode, headers::Headers},
+        http::{Context, Method, StatusCode, headers::Headers},
     };
     use futures_util::stream;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
 
     use super::*;
 
@@ -217,6 +221,25 @@ mod tests {
     async fn a_redirect_is_refused_unread() {
         let refused = Err("a redirect, which is not followed".to_owned());
         assert_eq!(read(StatusCode::TemporaryRedirect, 1).await, (refused, 0));
+    }
+
+    #[tokio::test]
+    async fn what_the_sdk_is_given_is_guarded() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut request =
+            Request::new(format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap(), Method::Get);
+        let server = async {
+            let (mut client, _) = listener.accept().await.unwrap();
+            client.read_u8().await.unwrap();
+            client.write_all(b"HTTP/1.1 307 \r\nlocation: /\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        let (transport, context) = (transport(crate::caller::testing::http()), Context::new());
+        let error = tokio::select! {
+            answer = transport.send(&context, &mut request) => answer.map(|answer| answer.status()).unwrap_err(),
+            () = server => unreachable!("it waits for ever"),
+        };
+        assert_eq!(describe(&error), "a redirect, which is not followed");
     }
 
     /// Else the operator would read that nothing answered, and not what did.
