@@ -1,7 +1,7 @@
 //! The edge: routes, limits, bearer, challenges, metadata. The only room that knows axum, statuses and headers.
 //!
-//! Order at `/mcp`: size limits → Origin → room for a call → bearer → method → content type → message → tool. The first failure answers,
-//! and every doubt is a refusal.
+//! Order at `/mcp`: size limits → Origin → room for a call → bearer → method → content type → message → tool. The first
+//! failure answers, and every doubt is a refusal.
 
 mod bearer;
 mod call_refusal;
