@@ -6,7 +6,10 @@
 
 use handler::{
     http::protocol_error,
-    mcp::{self, Era, Explanation, Message, Method, Reply, Request, RequestId, RpcError, ServerInfo, ToolResult, Who},
+    mcp::{
+        self, Era, Explanation, Message, Method, Reply, Request, RequestId, RpcError, ServerInfo, Structured,
+        ToolResult, Who,
+    },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
@@ -147,7 +150,7 @@ fn answers(method: &Method) -> Vec<Answer> {
                 more: Map::from_iter([(text.clone(), Value::Object(arguments.clone()))]),
             };
             vec![
-                Answer::Tool(ToolResult::Answer { text: text.clone(), structured: Value::Object(arguments) }),
+                Answer::Tool(ToolResult::Answer { text: text.clone(), structured: Structured::of(&arguments) }),
                 Answer::Tool(ToolResult::Error { text: text.clone(), explanation: explanation.clone() }),
                 Answer::Error(RpcError { code: mcp::INVALID_PARAMS, message: text, explanation: Some(explanation) }),
             ]

@@ -18,7 +18,7 @@ use handler::{
     mcp::{self, Explanation, Message, Method, Reply, Request, RpcError, ServerInfo, ToolResult, Who},
 };
 use http::{HeaderMap, StatusCode, header};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, value::RawValue};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -94,10 +94,9 @@ impl Fixtures {
 /// The words are the suite's.
 fn run(tool: &str) -> Result<ToolResult, RpcError> {
     match tool {
-        "test_simple_text" => Ok(ToolResult::Answer {
-            text: "This is a simple text response for testing.".into(),
-            structured: Value::Null,
-        }),
+        "test_simple_text" => {
+            Ok(ToolResult::Answer { text: "This is a simple text response for testing.".into(), structured: None })
+        }
         "test_error_handling" => Ok(ToolResult::Error {
             text: "This tool intentionally returns an error for testing".into(),
             explanation: Explanation {

@@ -28,5 +28,5 @@ pub use era::Era;
 pub use error::{INVALID_PARAMS, ProtocolError, ProtocolErrorKind};
 pub use methods::{Method, ToolCall};
 pub use read::{Message, Request, read};
-pub use reply::{Explanation, Reply, RpcError, ServerInfo, ToolResult, Who};
+pub use reply::{Explanation, Reply, RpcError, ServerInfo, Structured, ToolResult, Who};
 pub use write::{write, write_error};

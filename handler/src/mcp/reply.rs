@@ -34,16 +34,37 @@ pub enum Reply<'a> {
     Error(&'a RpcError),
 }
 
+/// A tool's answer as data: a JSON object, as the text that is sent.
+///
+/// Nothing but an object, because before 2026-07-28 `structuredContent` is an object or absent, and one definition serves
+/// both eras. Text, because a tree of values would be built only to be written.
+#[derive(Clone, Debug)]
+pub struct Structured(Box<RawValue>);
+
+impl Structured {
+    /// `data` as JSON; nothing, if that is no object.
+    #[must_use]
+    pub fn of(data: &impl Serialize) -> Option<Self> {
+        let json = serde_json::value::to_raw_value(data).ok()?;
+        json.get().starts_with('{').then_some(Self(json))
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn json(&self) -> &RawValue {
+        &self.0
+    }
+}
+
 /// The result of a tool that ran, well or not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum ToolResult {
     /// The tool's answer.
     Answer {
         /// The whole answer for a client that shows only text.
         text: String,
-        /// The same as data: an object. Anything else is not sent, because before 2026-07-28 `structuredContent` is an
-        /// object or absent, and one definition serves both eras.
-        structured: Value,
+        /// The same as data.
+        structured: Option<Structured>,
     },
     /// The tool could not answer. Never carries `structuredContent`: a client that validates it would hide the
     /// sentence.

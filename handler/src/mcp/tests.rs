@@ -155,7 +155,10 @@ fn answer(request: &Request) -> Vec<u8> {
             write(Reply::Error(&RpcError { code: INVALID_PARAMS, message, explanation: None }))
         }
         Method::CallTool(call) => write(Reply::ToolResult(&match call.arguments.get("a").and_then(Value::as_i64) {
-            Some(a) => ToolResult::Answer { text: format!("sum {}", a + 1), structured: json!({"sum": a + 1}) },
+            Some(a) => ToolResult::Answer {
+                text: format!("sum {}", a + 1),
+                structured: Structured::of(&json!({"sum": a + 1})),
+            },
             None => ToolResult::Error { text: "`a` must be a number".to_owned(), explanation: explanation() },
         })),
     }

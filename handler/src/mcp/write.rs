@@ -1,9 +1,9 @@
 //! From an answer to its bytes. The structs are the wire format, member for member and in the order sent.
 
 use serde::Serialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::{Era, Explanation, Reply, RequestId, RpcError, ServerInfo, ToolResult, era};
+use super::{Era, Explanation, Reply, RequestId, RpcError, ServerInfo, Structured, ToolResult, era};
 
 /// How long a client may keep `server/discover`: it changes with a release only.
 const DISCOVER_TTL_MILLISECONDS: u32 = 60 * 60 * 1000;
@@ -28,7 +28,7 @@ pub fn write(id: &RequestId, era: Era, reply: Reply<'_>, server: &ServerInfo) ->
         Reply::Pong => (Payload::Empty {}, None, None),
         Reply::Tools(tools) => (Payload::Tools { tools }, Some(Caching::TOOLS), None),
         Reply::ToolResult(ToolResult::Answer { text, structured }) => {
-            (Payload::tool(text, structured.as_object(), false), None, None)
+            (Payload::tool(text, structured.as_ref(), false), None, None)
         }
         Reply::ToolResult(ToolResult::Error { text, explanation }) => {
             (Payload::tool(text, None, true), None, Some(explanation))
@@ -55,8 +55,10 @@ pub fn write_error(id: Option<&RequestId>, error: &RpcError) -> Vec<u8> {
 fn room(reply: Reply<'_>) -> usize {
     let inside = match reply {
         Reply::Tools(tools) => tools.get().len(),
-        // the same is said once more as data, which needs more words
-        Reply::ToolResult(ToolResult::Answer { text, .. }) => 4 * text.len(),
+        // quotes and line ends of the text are escaped
+        Reply::ToolResult(ToolResult::Answer { text, structured }) => {
+            text.len() + text.len() / 8 + structured.as_ref().map_or(0, |structured| structured.json().get().len())
+        }
         _ => 0,
     };
     FRAME + inside
@@ -129,7 +131,7 @@ enum Payload<'a> {
     Tool {
         content: [TextContent<'a>; 1],
         #[serde(skip_serializing_if = "Option::is_none")]
-        structured_content: Option<&'a Map<String, Value>>,
+        structured_content: Option<&'a RawValue>,
         is_error: bool,
     },
 }
@@ -152,7 +154,8 @@ impl<'a> Payload<'a> {
         }
     }
 
-    fn tool(text: &'a str, structured_content: Option<&'a Map<String, Value>>, is_error: bool) -> Self {
+    fn tool(text: &'a str, structured: Option<&'a Structured>, is_error: bool) -> Self {
+        let structured_content = structured.map(Structured::json);
         Self::Tool { content: [TextContent { kind: "text", text }], structured_content, is_error }
     }
 }

@@ -31,10 +31,11 @@ fn an_error_without_an_id_leaves_the_member_out() {
 
 #[test]
 fn structured_content_is_an_object_or_absent() {
-    for structured in [json!(null), json!([1]), json!("x")] {
-        let result = ToolResult::Answer { text: "x".to_owned(), structured };
-        for era in [Era::Modern, Era::Legacy] {
-            assert!(!text(write(&id(), era, Reply::ToolResult(&result), &SERVER)).contains("structuredContent"));
-        }
+    for other in [json!(null), json!([1]), json!("{}")] {
+        assert!(Structured::of(&other).is_none(), "{other}");
+    }
+    let result = ToolResult::Answer { text: "x".to_owned(), structured: None };
+    for era in [Era::Modern, Era::Legacy] {
+        assert!(!text(write(&id(), era, Reply::ToolResult(&result), &SERVER)).contains("structuredContent"));
     }
 }

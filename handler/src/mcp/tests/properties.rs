@@ -153,7 +153,7 @@ fn with_agreeing_headers(body: &str) -> Post {
 fn replies() -> impl Strategy<Value = ToolResult> {
     (any::<String>(), json_values(), any::<bool>()).prop_map(|(text, structured, fine)| {
         if fine {
-            ToolResult::Answer { text, structured }
+            ToolResult::Answer { text, structured: Structured::of(&structured) }
         } else {
             ToolResult::Error { text, explanation: explanation() }
         }
@@ -242,9 +242,16 @@ proptest! {
         let result_of = &value["result"];
         prop_assert_eq!(result_of.get("resultType").is_some(), modern);
         prop_assert_eq!(result_of["isError"] == json!(true), matches!(result, ToolResult::Error { .. }));
-        if matches!(result, ToolResult::Error { .. }) {
-            prop_assert!(result_of.get("structuredContent").is_none());
-            prop_assert_eq!(&result_of["_meta"]["mcp-cost-server/error"]["reason"], "bad_argument");
+        match &result {
+            ToolResult::Answer { text, structured } => {
+                let data = structured.as_ref().map(|structured| serde_json::from_str(structured.json().get()).expect("JSON"));
+                prop_assert_eq!(result_of.get("structuredContent"), data.as_ref());
+                prop_assert_eq!(result_of["content"][0]["text"].as_str(), Some(text.as_str()));
+            }
+            ToolResult::Error { .. } => {
+                prop_assert!(result_of.get("structuredContent").is_none());
+                prop_assert_eq!(&result_of["_meta"]["mcp-cost-server/error"]["reason"], "bad_argument");
+            }
         }
     }
 }

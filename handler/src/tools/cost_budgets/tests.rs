@@ -55,7 +55,7 @@ fn answered(budgets: Vec<Budget>, alerts: Option<Vec<Alert>>) -> Answer {
     let scope = CostScope::Subscription(SUBSCRIPTION.parse().unwrap());
     let today = "2026-11-22".parse().unwrap();
     let answer = answer(scope, (budgets, false), alerts.map(|alerts| (alerts, false)), NOW, today);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -118,7 +118,7 @@ fn the_text_is_the_whole_answer_the_most_pressing_first() {
 fn the_data_says_the_same() {
     let budgets = november().into_iter().filter(|budget| budget.name.as_str() == "growing").collect();
     let answer = answered(budgets, Some(vec![alert("Budget", "Active", "close", "2026-11-10")]));
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "alertCount": 1,
       "alerts": [
@@ -211,7 +211,7 @@ fn no_budgets_are_a_sentence_and_no_error() {
     Azure raised no alerts.
     ");
     let answer = answered(vec![], None);
-    assert_eq!((answer.structured.get("alerts"), answer.structured.get("alertCount")), (None, None));
+    assert_eq!((answer.data().get("alerts"), answer.data().get("alertCount")), (None, None));
     assert!(!answer.text.contains("alert"));
 }
 
@@ -225,11 +225,11 @@ fn what_is_not_shown_is_said() {
     let scope = CostScope::Subscription(SUBSCRIPTION.parse().unwrap());
     let today = "2026-11-22".parse().unwrap();
     let answer = answer(scope, (budgets_with_conditions, true), Some((alerts, false)), NOW, today);
-    assert_follows(&answer.structured, &tool().output);
-    assert_eq!(answer.structured["complete"], false);
-    assert_eq!(answer.structured["budgetCount"], 60);
-    assert_eq!(answer.structured["budgets"].as_array().unwrap().len(), MOST_BUDGETS);
-    assert_eq!(answer.structured["alerts"].as_array().unwrap().len(), MOST_ALERTS);
+    assert_follows(&answer.data(), &tool().output);
+    assert_eq!(answer.data()["complete"], false);
+    assert_eq!(answer.data()["budgetCount"], 60);
+    assert_eq!(answer.data()["budgets"].as_array().unwrap().len(), MOST_BUDGETS);
+    assert_eq!(answer.data()["alerts"].as_array().unwrap().len(), MOST_ALERTS);
     let notes: Vec<_> = answer.text.lines().filter(|line| line.starts_with("- ")).collect();
     assert_snapshot!(notes.join("\n"), @"
     - Azure has more than 10 pages; the rest was not read. Ask for a resource group.
@@ -276,8 +276,8 @@ fn nobody_s_address_and_nobody_s_role_is_in_the_answer() {
           "details":{"unit":"alice@contoso.example","triggeredBy":"alice@contoso.example",
             "contactEmails":["alice@contoso.example"],"contactRoles":["Owner"],"contactGroups":["bob"]}}}]}"#;
     let answer = answered(Budget::all_of(budgets), Some(Alert::all_of(alerts)));
-    let everything = format!("{}{}", answer.text, answer.structured);
-    assert_eq!(answer.structured["budgets"][0]["name"], "of (address)");
+    let everything = format!("{}{}", answer.text, answer.data());
+    assert_eq!(answer.data()["budgets"][0]["name"], "of (address)");
     for secret in ["@", "＠", "alice", "bob", "contoso", "Owner", "actionGroups", "contact"] {
         assert!(!everything.contains(secret), "{secret}: {everything}");
     }
@@ -367,8 +367,9 @@ proptest! {
         }).collect();
         let exceeded = spends.iter().filter(|(spent, _)| *spent > 1_000).count();
         let answer = answered(budgets, None);
-        let shown = answer.structured["budgets"].as_array().unwrap();
-        prop_assert_eq!(&answer.structured["budgetCount"], &json!(spends.len()));
+        let data = answer.data();
+        let shown = data["budgets"].as_array().unwrap();
+        prop_assert_eq!(&data["budgetCount"], &json!(spends.len()));
         let shown_exceeded = shown.iter().filter(|budget| budget["status"] == "exceeded").count();
         prop_assert_eq!(shown_exceeded, exceeded.min(MOST_BUDGETS));
         prop_assert!(shown.iter().take(shown_exceeded).all(|budget| budget["status"] == "exceeded"));

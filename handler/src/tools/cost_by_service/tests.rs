@@ -47,7 +47,7 @@ fn costs(lines: &[(&str, &str, &str)]) -> Costs {
 #[track_caller]
 fn answered(query: &CostQuery, costs: Costs, top: u64) -> Answer {
     let answer = answer(query, costs, top.try_into().unwrap(), NOW);
-    assert_follows(&answer.structured, &OUTPUT);
+    assert_follows(&answer.data(), &OUTPUT);
     answer
 }
 
@@ -99,7 +99,7 @@ fn what_the_top_leaves_out_is_summed_up_and_still_counted() {
     - Shares are rounded one by one, so that they do not add up to exactly 100 %.
     - Tax, support plans and credits are not included.
     ");
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "asOf": "2026-11-22T10:34:03Z",
       "complete": true,
@@ -238,9 +238,9 @@ fn what_limits_the_answer_is_said() {
     - The last month of the period is still open: its costs may change until the fifth of the next month.
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["complete"], false);
-    assert_eq!(answer.structured["period"]["toWasClamped"], true);
-    assert_eq!(answer.structured["period"]["estimate"], true);
+    assert_eq!(answer.data()["complete"], false);
+    assert_eq!(answer.data()["period"]["toWasClamped"], true);
+    assert_eq!(answer.data()["period"]["estimate"], true);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_hostile_name_stays_in_its_cell() {
 
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["currencies"][0]["items"][0]["names"][0], Name::new(hostile).as_str());
+    assert_eq!(answer.data()["currencies"][0]["items"][0]["names"][0], Name::new(hostile).as_str());
 }
 
 /// The sentence for arguments that can't be used, else `fine`.
@@ -343,7 +343,7 @@ proptest! {
             let currency = money["currency"].as_str().unwrap().parse().unwrap();
             Money::parse(money["amountExact"].as_str().unwrap(), currency).unwrap()
         };
-        for currency in answer.structured["currencies"].as_array().unwrap() {
+        for currency in answer.data()["currencies"].as_array().unwrap() {
             let shown = currency["items"].as_array().unwrap().iter();
             let parts: Vec<_> = shown.chain(currency.get("other")).map(|part| read(&part["cost"])).collect();
             let total = read(&currency["total"]);

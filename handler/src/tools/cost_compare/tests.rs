@@ -59,7 +59,7 @@ fn months(services: &[(&str, &str, &str)]) -> Vec<CostLine> {
 #[track_caller]
 fn judged(compared: &Compared) -> Answer {
     let answer = compared.answer();
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -124,7 +124,7 @@ fn the_text_is_the_whole_answer() {
 #[test]
 fn the_data_says_the_same() {
     let lines = months(&[("Virtual Machines", "100", "150.005"), ("Storage", "", "3"), ("Bandwidth", "2", "")]);
-    assert_snapshot!(format!("{:#}", answered(json!({ "top": 1 }), lines).structured), @r#"
+    assert_snapshot!(format!("{:#}", answered(json!({ "top": 1 }), lines).data()), @r#"
     {
       "asOf": "2026-11-22T10:34:03Z",
       "basePeriod": {
@@ -294,8 +294,8 @@ fn an_open_month_is_compared_over_its_closed_days_and_it_is_said() {
     - The last month of the period is still open: its costs may change until the fifth of the next month.
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["period"]["to"], "2026-11-19");
-    assert_eq!(answer.structured["basePeriod"]["to"], "2026-10-19");
+    assert_eq!(answer.data()["period"]["to"], "2026-11-19");
+    assert_eq!(answer.data()["basePeriod"]["to"], "2026-10-19");
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn days_that_are_in_neither_period_count_nowhere() {
     let usage = |date, amount| line(date, &["Storage", "Usage"], amount, "EUR");
     let lines = vec![usage("2026-07-01", "1"), usage("2026-08-01", "1000"), usage("2026-09-01", "1000")];
     let between = lines[1..].to_vec();
-    assert_eq!(answered(given.clone(), lines).structured["currencies"][0]["total"]["change"]["amountExact"], "-1");
+    assert_eq!(answered(given.clone(), lines).data()["currencies"][0]["total"]["change"]["amountExact"], "-1");
     let nothing = question(given).compared(costs(between), NOW);
     assert_eq!(nothing.err(), Some(CostError::NoData));
 }
@@ -416,7 +416,7 @@ fn a_drill_down_takes_the_largest_change_apart() {
     - Azure's charge type does not tell whether a purchase will recur.
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["drillDown"]["addsUp"], true);
+    assert_eq!(answer.data()["drillDown"]["addsUp"], true);
 }
 
 #[test]
@@ -425,12 +425,12 @@ fn a_drill_down_that_does_not_add_up_or_finds_nothing_says_so() {
     let other = vec![line("2026-10-01", &[MACHINE, "LRS"], "1", "EUR")];
     let answer = drilled(json!({ "drillDown": true }), lines(), other);
     assert_eq!(
-        answer.structured["notes"][0],
+        answer.data()["notes"][0],
         "The drill-down took a second query, and its parts do not add up to the change they are behind."
     );
     let answer = drilled(json!({ "drillDown": true }), lines(), vec![]);
-    assert_eq!(answer.structured["notes"][0], "There is no drill-down: Azure finds no costs under that name.");
-    assert!(answer.structured.get("drillDown").is_none());
+    assert_eq!(answer.data()["notes"][0], "There is no drill-down: Azure finds no costs under that name.");
+    assert!(answer.data().get("drillDown").is_none());
     let throttled = drill_down::unanswered(&CostError::Throttled { retry_after: Duration::from_secs(42) });
     assert_snapshot!(throttled, @"There is no drill-down: Azure limits cost queries; ask for it again in 42 seconds.");
 }
@@ -483,7 +483,7 @@ fn a_hostile_name_stays_in_its_place() {
     - Azure's charge type does not tell whether a purchase will recur.
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["currencies"][0]["movers"][0]["names"][0], Name::new(hostile).as_str());
+    assert_eq!(answer.data()["currencies"][0]["movers"][0]["names"][0], Name::new(hostile).as_str());
 }
 
 #[test]
@@ -556,7 +556,7 @@ proptest! {
             let currency = value["currency"].as_str().unwrap().parse().unwrap();
             Money::parse(value["amountExact"].as_str().unwrap(), currency).unwrap()
         };
-        for compared in answer.structured["currencies"].as_array().unwrap() {
+        for compared in answer.data()["currencies"].as_array().unwrap() {
             let total = &compared["total"];
             let currency = money(&total["change"]).currency();
             let parts: Vec<_> = compared["movers"].as_array().unwrap().iter().chain(compared.get("other")).collect();

@@ -38,7 +38,7 @@ fn november(actual: &str, forecast: &str, currency: &str) -> Vec<ForecastLine> {
 #[track_caller]
 fn answered(until: &str, forecast: &Forecast) -> Answer {
     let answer = answer(&query(until), forecast, NOW);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -68,7 +68,7 @@ fn the_text_is_the_whole_answer() {
     - Usage of the last two to three days is still arriving: the costs so far will grow.
     - Tax, support plans and credits are not included.
     ");
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "asOf": "2026-11-22T10:34:03Z",
       "available": true,
@@ -264,7 +264,7 @@ fn on_the_last_day_nothing_remains() {
     let query = ForecastQuery { horizon: Horizon::new(None, day("2026-11-30")).unwrap(), ..query("") };
     let told = |lines| {
         let answer = answer(&query, &Forecast::Available(lines), NOW);
-        assert_follows(&answer.structured, &tool().output);
+        assert_follows(&answer.data(), &tool().output);
         answer.text
     };
     assert_snapshot!(told(vec![line(day("2026-11-30"), CostStatus::Actual, "12.5", "EUR")]), @"
@@ -289,9 +289,9 @@ fn on_the_last_day_nothing_remains() {
 fn where_there_is_no_forecast_the_answer_says_why_and_what_to_do() {
     let told = |reason, actual| {
         let answer = answered("", &Forecast::Unavailable { reason, actual });
-        assert_eq!(answer.structured["available"], false);
-        assert_eq!(answer.structured["reason"], serde_json::to_value(reason).unwrap());
-        for currency in answer.structured["currencies"].as_array().unwrap() {
+        assert_eq!(answer.data()["available"], false);
+        assert_eq!(answer.data()["reason"], serde_json::to_value(reason).unwrap());
+        for currency in answer.data()["currencies"].as_array().unwrap() {
             assert_eq!(currency.get("forecastTotal"), None, "what was spent so far is no forecast");
         }
         answer.text
@@ -428,7 +428,7 @@ proptest! {
         let lines: Vec<_> = lines.into_iter().filter(|line| line.day <= until).collect();
         let answer = answered(&until.to_string(), &Forecast::Available(lines.clone()));
         let all = Totals::of(lines.iter().map(|line| &line.cost));
-        for currency in answer.structured["currencies"].as_array().unwrap() {
+        for currency in answer.data()["currencies"].as_array().unwrap() {
             let [actual, remaining, total] =
                 ["actualToDate", "forecastRemaining", "forecastTotal"].map(|name| amount_of(&currency[name]));
             prop_assert_eq!(Totals::of([&actual, &remaining]).in_currency(total.currency()), total.clone());

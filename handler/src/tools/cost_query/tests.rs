@@ -57,7 +57,7 @@ fn costs(lines: impl IntoIterator<Item = CostLine>) -> Costs {
 #[track_caller]
 fn answered(query: &CostQuery, costs: &Costs, top: u64) -> Answer {
     let answer = answer(query, costs, top.try_into().unwrap(), NOW);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -123,7 +123,7 @@ fn each_month_is_a_row_of_a_second_table() {
 
     - Tax, support plans and credits are not included.
     ");
-    assert_snapshot!(format!("{:#}", answer.structured["currencies"][0]["series"][2]), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()["currencies"][0]["series"][2]), @r#"
     {
       "date": "2026-10-01",
       "items": [
@@ -235,9 +235,9 @@ fn a_management_group_is_answered_by_subscription_and_its_currencies_together_on
     - Of a management group Azure counts what was used, and not what was bought, such as reservations.
     - Tax, support plans and credits are not included.
     ");
-    assert_snapshot!(answer.structured["totalUsd"].to_string(), @r#"{"amount":"64.82","amountExact":"64.824","currency":"USD"}"#);
+    assert_snapshot!(answer.data()["totalUsd"].to_string(), @r#"{"amount":"64.82","amountExact":"64.824","currency":"USD"}"#);
     let one_currency = answered(&across(), &costs(lines.into_iter().take(1)), 20);
-    assert!(one_currency.structured.get("totalUsd").is_none());
+    assert!(one_currency.data().get("totalUsd").is_none());
     assert!(!one_currency.text.contains("US dollars"), "{}", one_currency.text);
 }
 
@@ -256,7 +256,7 @@ fn what_is_shown_fits_into_an_answer() {
     let two = vec![Grouping::Dimension(Dimension::ServiceName), Grouping::Tag("team".to_owned())];
     let answer = answered(&CostQuery { group_by: two, ..query(Granularity::Daily) }, &costs(lines), 50);
     assert!(answer.text.len() <= MOST_BYTES, "{}", answer.text.len());
-    assert_snapshot!(answer.structured["notes"].to_string(), @r#"["Fewer items than asked for are shown one by one, to keep the answer short.","Only the last 166 days are listed one by one; the totals count all 364. Ask for a shorter period to see the others.","To keep the answer short, the days have only their totals. Ask for fewer days to see more.","Tax, support plans and credits are not included."]"#);
+    assert_snapshot!(answer.data()["notes"].to_string(), @r#"["Fewer items than asked for are shown one by one, to keep the answer short.","Only the last 166 days are listed one by one; the totals count all 364. Ask for a shorter period to see the others.","To keep the answer short, the days have only their totals. Ask for fewer days to see more.","Tax, support plans and credits are not included."]"#);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn a_hostile_name_stays_in_its_cell() {
     - A day without costs is not listed.
     - Tax, support plans and credits are not included.
     ");
-    assert_eq!(answer.structured["currencies"][0]["series"][0]["items"][0]["names"][0], Name::new(hostile).as_str());
+    assert_eq!(answer.data()["currencies"][0]["series"][0]["items"][0]["names"][0], Name::new(hostile).as_str());
 }
 
 /// The query's groupings and granularity, or the sentence for arguments that can't be used.
@@ -350,7 +350,7 @@ proptest! {
             let money = |money: &&Value| Money::parse(money["amountExact"].as_str().unwrap(), currency).unwrap();
             Totals::of(&parts.iter().map(money).collect::<Vec<_>>()).in_currency(currency)
         };
-        for shown in answer.structured["currencies"].as_array().unwrap() {
+        for shown in answer.data()["currencies"].as_array().unwrap() {
             let total = totals.in_currency(shown["total"]["currency"].as_str().unwrap().parse().unwrap());
             let items = shown["items"].as_array().unwrap().iter().chain(shown.get("other"));
             prop_assert_eq!(&sum(items.map(|item| &item["cost"]).collect(), total.currency()), &total);

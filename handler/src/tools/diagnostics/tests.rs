@@ -48,7 +48,7 @@ fn well() -> Instance {
 #[track_caller]
 fn told(instance: &Instance) -> Answer {
     let answer = answer(instance);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -57,9 +57,10 @@ fn told(instance: &Instance) -> Answer {
 fn problems(change: impl FnOnce(&mut Instance)) -> String {
     let mut instance = well();
     change(&mut instance);
-    let Answer { text, structured } = told(&instance);
-    let problems: Vec<String> = serde_json::from_value(structured["problems"].clone()).unwrap();
-    assert_eq!(structured["well"], problems.is_empty());
+    let answer = told(&instance);
+    let (text, data) = (&answer.text, answer.data());
+    let problems: Vec<String> = serde_json::from_value(data["problems"].clone()).unwrap();
+    assert_eq!(data["well"], problems.is_empty());
     assert!(problems.iter().all(|problem| text.contains(&format!("\n- {problem}\n"))), "{text}");
     assert_eq!(text.starts_with("**Diagnostics**: this instance is well.\n"), problems.is_empty(), "{text}");
     problems.join("\n")
@@ -97,7 +98,7 @@ fn a_well_instance_is_told_in_full() {
     | an exchange of their own     |         400 |
     | another call's exchange      |          31 |
     ");
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "cache": {
         "capacity": 10000,
@@ -238,7 +239,7 @@ fn a_managed_identity_has_no_certificate_to_tell_of() {
     instance.exchange.last_reload = None;
     let answer = told(&instance);
     assert!(answer.text.contains("\n- Credential: OBO_FEDERATED_IDENTITY_CLIENT_ID\n"), "{}", answer.text);
-    assert_eq!(answer.structured["credential"], serde_json::json!({ "kind": "OBO_FEDERATED_IDENTITY_CLIENT_ID" }));
+    assert_eq!(answer.data()["credential"], serde_json::json!({ "kind": "OBO_FEDERATED_IDENTITY_CLIENT_ID" }));
 }
 
 #[test]

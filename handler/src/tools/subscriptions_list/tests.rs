@@ -36,7 +36,7 @@ fn numbered(count: usize) -> Subscriptions {
 #[track_caller]
 fn answered(subscriptions: Subscriptions, sought: &str) -> Answer {
     let answer = answer(subscriptions, &sought.to_owned().try_into().unwrap(), NOW);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -57,7 +57,7 @@ fn the_text_is_the_whole_answer() {
     - The list is what you may see, not whose costs you may read: that takes the role Cost Management Reader or Reader.
     - Only the tenant of your sign-in is listed; subscriptions of another tenant are not.
     "#);
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "asOf": "2026-11-22T10:34:03Z",
       "complete": true,
@@ -98,8 +98,8 @@ fn the_text_is_the_whole_answer() {
 #[test]
 fn a_search_finds_names_in_any_case() {
     let answer = answered(three(), "SHOP");
-    assert_eq!(answer.structured["matching"], 2);
-    assert_eq!(answer.structured["total"], 3);
+    assert_eq!(answer.data()["matching"], 2);
+    assert_eq!(answer.data()["total"], 3);
     assert_snapshot!(answer.text, @r#"
     You see 3 subscriptions, 2 with "SHOP" in the name.
 
@@ -122,7 +122,7 @@ fn no_subscription_is_a_sentence_that_says_what_to_do() {
 
     - Only the tenant of your sign-in is listed; subscriptions of another tenant are not.
     ");
-    assert_eq!(none.structured["items"], json!([]));
+    assert_eq!(none.data()["items"], json!([]));
     assert_snapshot!(answered(three(), "prud").text, @r#"
     You see 3 subscriptions, none with "prud" in its name. Ask again with less of the name, or without `nameContains`.
 
@@ -134,8 +134,8 @@ fn no_subscription_is_a_sentence_that_says_what_to_do() {
 fn what_is_left_out_is_said() {
     let Subscriptions { all, .. } = numbered(101);
     let answer = answered(Subscriptions { all, capped: true }, "");
-    assert_eq!(answer.structured["complete"], false);
-    assert_eq!(answer.structured["items"].as_array().unwrap().len(), MOST);
+    assert_eq!(answer.data()["complete"], false);
+    assert_eq!(answer.data()["items"].as_array().unwrap().len(), MOST);
     let lines: Vec<_> = answer.text.lines().filter(|line| !line.starts_with('|')).collect();
     assert_snapshot!(lines.join("\n"), @"
     You see more than 101 subscriptions.
@@ -146,7 +146,7 @@ fn what_is_left_out_is_said() {
     - The list is what you may see, not whose costs you may read: that takes the role Cost Management Reader or Reader.
     - Only the tenant of your sign-in is listed; subscriptions of another tenant are not.
     ");
-    assert_eq!(answered(numbered(100), "").structured["complete"], true);
+    assert_eq!(answered(numbered(100), "").data()["complete"], true);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_hostile_name_stays_in_its_cell() {
     - The list is what you may see, not whose costs you may read: that takes the role Cost Management Reader or Reader.
     - Only the tenant of your sign-in is listed; subscriptions of another tenant are not.
     "#);
-    assert_eq!(answer.structured["items"][0]["name"], Name::new(hostile).as_str());
+    assert_eq!(answer.data()["items"][0]["name"], Name::new(hostile).as_str());
     let sought = answered(three(), "**x** ![](https://evil.example)");
     assert_snapshot!(sought.text.lines().next().unwrap_or_default(), @r#"You see 3 subscriptions, none with "\*\*x\*\* \!\[\]\(https\://evil.example\)" in its name. Ask again with less of the name, or without `nameContains`."#);
 }
@@ -198,12 +198,13 @@ proptest! {
     #[test]
     fn what_is_shown_and_what_is_not_are_all(count in 0_usize..250, sought in "[0-9]{0,2}") {
         let answer = answered(numbered(count), &sought);
-        let shown = answer.structured["items"].as_array().unwrap();
+        let data = answer.data();
+        let shown = data["items"].as_array().unwrap();
         let matching = (0..count).filter(|number| format!("shop-{number:04}").contains(&sought)).count();
-        prop_assert_eq!(&answer.structured["total"], &json!(count));
-        prop_assert_eq!(&answer.structured["matching"], &json!(matching));
+        prop_assert_eq!(&data["total"], &json!(count));
+        prop_assert_eq!(&data["matching"], &json!(matching));
         prop_assert_eq!(shown.len(), matching.min(MOST));
-        prop_assert_eq!(&answer.structured["complete"], &json!(shown.len() == matching));
+        prop_assert_eq!(&data["complete"], &json!(shown.len() == matching));
         for item in shown {
             prop_assert!(answer.text.contains(item["subscriptionId"].as_str().unwrap()));
         }

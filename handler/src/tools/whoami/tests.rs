@@ -28,7 +28,7 @@ fn told(
     let permissions: Vec<_> = permissions.iter().map(|&name| name.to_owned()).collect();
     let identity = identity(principal, is_user, &permissions, tools);
     let answer = Answer::new(text(&identity), &identity);
-    assert_follows(&answer.structured, &tool().output);
+    assert_follows(&answer.data(), &tool().output);
     answer
 }
 
@@ -60,7 +60,7 @@ fn a_user_learns_what_is_missing_and_how_to_get_it() {
 
     - cost_export: Let the client sign in again for the scope api://7e4a0000-0000-4000-8000-000000000001/mcp-cost-server/cost.export; if that ends at "approval required", an administrator must consent to it.
     "#);
-    assert_snapshot!(format!("{:#}", answer.structured), @r#"
+    assert_snapshot!(format!("{:#}", answer.data()), @r#"
     {
       "clientId": "c11e0000-0000-4000-8000-000000000001",
       "kind": "user",
@@ -144,7 +144,7 @@ fn a_service_without_the_role_is_given_the_command_that_assigns_it() {
 
     - diagnostics: Ask an administrator to assign the app role to this service, then get a new token: az rest --method post --url https://graph.microsoft.com/v1.0/servicePrincipals/b0b0b0b0-0000-4000-8000-000000000001/appRoleAssignments --body "{\"principalId\":\"b0b0b0b0-0000-4000-8000-000000000001\",\"resourceId\":\"$(az ad sp show --id 5e2fe200-0000-4000-8000-000000000001 --output tsv --query id)\",\"appRoleId\":\"$(az ad sp show --id 5e2fe200-0000-4000-8000-000000000001 --output tsv --query "appRoles[?value=='Diagnostics.Read'].id")\"}"
     "#);
-    assert_eq!(answer.structured["tools"][0]["missing"], "Diagnostics.Read");
+    assert_eq!(answer.data()["tools"][0]["missing"], "Diagnostics.Read");
 }
 
 #[test]
