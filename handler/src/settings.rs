@@ -11,7 +11,11 @@ use std::{fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Dura
 
 use identity::{
     Authority, ClientId, TenantId,
-    exchange::credential::{KeyVaultCertificate, VaultIdentity},
+    caller::ValidatorSettings,
+    exchange::{
+        ExchangeSettings,
+        credential::{KeyVaultCertificate, VaultIdentity},
+    },
 };
 pub use reader::Problem;
 use reader::Reader;
@@ -179,6 +183,34 @@ impl Settings {
             })
         };
         reader.finish(settings())
+    }
+
+    /// What the exchange asks Entra for: whatever this person may do at Azure Resource Manager.
+    #[must_use]
+    pub fn azure_scope(&self) -> String {
+        format!("{}.default", self.resource_manager)
+    }
+
+    /// For the exchange.
+    #[must_use]
+    pub fn exchange(&self) -> ExchangeSettings {
+        ExchangeSettings {
+            authority: self.authority.clone(),
+            client: self.client,
+            scope: self.azure_scope(),
+            cache_ttl: self.cache_ttl,
+            cache_capacity: self.cache_capacity,
+        }
+    }
+
+    /// For the validator of tokens.
+    #[must_use]
+    pub fn validator(&self) -> ValidatorSettings {
+        ValidatorSettings {
+            authority: self.authority.clone(),
+            audience: self.client,
+            allowed_clients: self.allowed_clients.clone(),
+        }
     }
 }
 
