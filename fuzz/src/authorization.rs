@@ -13,7 +13,7 @@ use super::{message::Message, ready::ready, settings};
 /// The most bytes of `Authorization`.
 const LONGEST: usize = 16 * 1024;
 
-static FACE: LazyLock<Face> = LazyLock::new(|| settings::face(&settings::read(settings::COMPLETE).unwrap()));
+static FACE: LazyLock<Face> = LazyLock::new(|| Face::of(&settings::read(settings::COMPLETE).unwrap()));
 
 /// Whether there is a token to judge.
 pub fn judge(input: &[u8]) -> bool {

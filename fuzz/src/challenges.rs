@@ -3,7 +3,7 @@
 //! The input is four parts, each but the last ended by a line's end: the application id URI, the public address, the
 //! claims, the description. The first two count as far as the settings let them through.
 
-use handler::fuzzing;
+use handler::{fuzzing, http::Face};
 use http::HeaderValue;
 use http_auth::parser::ChallengeParser;
 use identity::{Scope, exchange::ClaimsChallenge};
@@ -20,7 +20,7 @@ pub fn judge(input: &[u8]) -> bool {
     let mut part = || parts.next().unwrap_or_default();
     let environment = format!("{}\nAPP_ID_URI={}\nPUBLIC_URL={}", settings::COMPLETE, part(), part());
     let Some(settings) = settings::read(&environment) else { return false };
-    let face = settings::face(&settings);
+    let face = Face::of(&settings);
     let claims = ClaimsChallenge::parse(part()).unwrap_or(ClaimsChallenge::parse(CLAIMS).unwrap());
     let description = part();
     let read_as: String = description.chars().map(|c| if (' '..='~').contains(&c) { c } else { '\'' }).collect();

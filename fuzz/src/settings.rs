@@ -4,10 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use handler::{
-    http::Face,
-    settings::{CredentialSettings, Platform, Problem, Settings},
-};
+use handler::settings::{CredentialSettings, Platform, Problem, Settings};
 use identity::exchange::credential::VaultIdentity;
 use url::Url;
 
@@ -62,18 +59,6 @@ pub fn judge(input: &[u8]) -> bool {
 #[must_use]
 pub fn read(lines: &str) -> Option<Settings> {
     read_all(&environment(lines)).ok()
-}
-
-/// What a server of these settings is called.
-#[must_use]
-pub fn face(settings: &Settings) -> Face {
-    Face {
-        public_url: settings.public_url.clone(),
-        application: settings.application.clone(),
-        authority: settings.authority.clone(),
-        client: settings.client,
-        azure_scope: format!("{}.default", settings.resource_manager),
-    }
 }
 
 fn environment(lines: &str) -> Environment {

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod fuzzing;
 pub mod http;
 pub mod mcp;
+pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod tools;

@@ -6,16 +6,25 @@
 mod reader;
 #[cfg(test)]
 mod tests;
+mod values;
 
-use std::{fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use identity::{
     Authority, ClientId, TenantId,
-    exchange::credential::{KeyVaultCertificate, VaultIdentity},
+    caller::ValidatorSettings,
+    exchange::{
+        ExchangeSettings,
+        credential::{KeyVaultCertificate, VaultIdentity},
+    },
 };
 pub use reader::Problem;
 use reader::Reader;
 use url::Url;
+use values::{
+    application_id_uri, browser_origin, certificate_name, cloud_address, guid, is_loopback_authority, public_origin,
+    tracing_filter, vault_address, within,
+};
 
 use crate::{
     azure::Units,
@@ -150,7 +159,7 @@ impl Settings {
         let log_filter = reader.or_default(
             "RUST_LOG",
             "info",
-            |text| tracing_filter(text).map(|()| text.to_owned()),
+            tracing_filter,
             "use a tracing filter such as info or identity=debug,info",
         );
         let public_url = public_url(&mut reader);
@@ -179,6 +188,34 @@ impl Settings {
             })
         };
         reader.finish(settings())
+    }
+
+    /// What the exchange asks Entra for: whatever this person may do at Azure Resource Manager.
+    #[must_use]
+    pub fn azure_scope(&self) -> String {
+        format!("{}.default", self.resource_manager)
+    }
+
+    /// For the exchange.
+    #[must_use]
+    pub fn exchange(&self) -> ExchangeSettings {
+        ExchangeSettings {
+            authority: self.authority.clone(),
+            client: self.client,
+            scope: self.azure_scope(),
+            cache_ttl: self.cache_ttl,
+            cache_capacity: self.cache_capacity,
+        }
+    }
+
+    /// For the validator of tokens.
+    #[must_use]
+    pub fn validator(&self) -> ValidatorSettings {
+        ValidatorSettings {
+            authority: self.authority.clone(),
+            audience: self.client,
+            allowed_clients: self.allowed_clients.clone(),
+        }
     }
 }
 
@@ -217,7 +254,7 @@ fn public_url(reader: &mut Reader<'_>) -> Option<String> {
     origin.ok()
 }
 
-/// Exactly one credential must be configured.
+/// The one credential that is configured. Two are refused: which of them proves who this server is, must not be a guess.
 fn credential(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
     const FIX: &str =
         "set KEY_VAULT_URL and OBO_CERTIFICATE_NAME, or OBO_FEDERATED_IDENTITY_CLIENT_ID, or AZURE_CERT_PATH";
@@ -242,6 +279,7 @@ fn credential(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
             )
             .map(CredentialSettings::FederatedIdentity),
         ["AZURE_CERT_PATH"] => reader.text("AZURE_CERT_PATH").map(PathBuf::from).map(CredentialSettings::PemFile),
+        // the vault's: of its two variables, the one that is missing is named
         [_] => key_vault(reader),
         [first @ .., last] => {
             let beside = format!("is set beside {}: exactly one credential must be configured", first.join(" and "));
@@ -251,31 +289,23 @@ fn credential(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
     }
 }
 
+/// Needs both variables.
 fn key_vault(reader: &mut Reader<'_>) -> Option<CredentialSettings> {
     let url = reader.required(
         "KEY_VAULT_URL",
-        |text| {
-            let url = origin(text)?;
-            if url.scheme() == "https" { Ok(url) } else { Err("must begin with https://".into()) }
-        },
+        vault_address,
         "set it to the vault's address, for example https://contoso.vault.azure.net",
     );
     let name = reader.required(
         "OBO_CERTIFICATE_NAME",
-        |text| {
-            let valid = text.len() <= 127 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            if valid {
-                Ok(text.to_owned())
-            } else {
-                Err("is not a Key Vault object name (letters, digits, hyphens)".into())
-            }
-        },
+        certificate_name,
         "set it to the name of the certificate in the vault: az keyvault certificate list --vault-name <vault>",
     );
     let identity = vault_identity(reader);
     Some(CredentialSettings::KeyVault(KeyVaultCertificate { vault: url?, name: name?, identity: identity? }))
 }
 
+/// As whom the vault is read.
 fn vault_identity(reader: &mut Reader<'_>) -> Option<VaultIdentity> {
     match reader.text("KEY_VAULT_IDENTITY").as_deref() {
         None => Some(VaultIdentity::SystemAssigned),
@@ -302,12 +332,9 @@ fn vault_identity(reader: &mut Reader<'_>) -> Option<VaultIdentity> {
     }
 }
 
-/// The first of the platforms that says it is there.
+/// The first platform that has left its mark; without any, a person's own machine.
 fn platform(reader: &mut Reader<'_>) -> Option<Platform> {
-    let port = |text: &str| match within(text, 1, 65535)?.try_into() {
-        Ok(port) => Ok(port),
-        Err(_) => Err("is not a port".to_owned()),
-    };
+    let port = |text: &str| within(text, 1, u16::MAX);
     if reader.is_set("FUNCTIONS_CUSTOMHANDLER_PORT") {
         return reader
             .required("FUNCTIONS_CUSTOMHANDLER_PORT", port, "the Functions host sets it; do not set it yourself")
@@ -324,7 +351,7 @@ fn platform(reader: &mut Reader<'_>) -> Option<Platform> {
     Some(Platform::Container(SocketAddr::from(([127, 0, 0, 1], 8080))))
 }
 
-/// The runtime library reads these variables by itself and panics where they are not as Lambda sets them.
+/// Lambda's runtime library reads these variables by itself, and panics where they are not as Lambda sets them.
 fn lambda(reader: &mut Reader<'_>) -> Option<Platform> {
     const FIX: &str = "Lambda sets it; elsewhere, unset AWS_LAMBDA_RUNTIME_API";
     let address = |text: &str| match text.parse::<http::Uri>() {
@@ -342,7 +369,7 @@ fn lambda(reader: &mut Reader<'_>) -> Option<Platform> {
     set.iter().all(Option::is_some).then_some(Platform::Lambda)
 }
 
-/// A managed identity is Azure's; asked for on Lambda, it would only be missed at the end of a slow start.
+/// Managed identities are Azure's: on Lambda, the start would find out slowly that there is none.
 fn check_credential_on_lambda(
     reader: &mut Reader<'_>,
     credential: Option<&CredentialSettings>,
@@ -357,6 +384,7 @@ fn check_credential_on_lambda(
     reader.problem(variable, wrong, "unset it, and set AZURE_CERT_PATH to a PEM file with key and certificate");
 }
 
+/// What works, but not for every client.
 fn warnings(application: &str, public_url: &str) -> Vec<String> {
     let endpoint = format!("{public_url}/mcp");
     if application == endpoint {
@@ -367,88 +395,4 @@ fn warnings(application: &str, public_url: &str) -> Vec<String> {
          by Entra with AADSTS9010010. For them, register {endpoint} as the Application ID URI (on a verified domain of the \
          tenant) and set APP_ID_URI to it."
     )]
-}
-
-fn guid<Id: FromStr>(text: &str) -> Result<Id, String> {
-    text.parse().map_err(|_| {
-        if text.contains("://") {
-            "is an address, not a GUID".to_owned()
-        } else {
-            "is not a GUID such as 0b1f6471-1bf0-4dda-aec3-cb9272f09590".to_owned()
-        }
-    })
-}
-
-fn within<N: Copy + Display + FromStr + PartialOrd>(text: &str, least: N, most: N) -> Result<N, String> {
-    match text.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!("is not a whole number from {least} to {most}")),
-    }
-}
-
-/// An origin: scheme, host, optional port, and nothing after it but slashes.
-fn origin(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| "is not an address such as https://example.com".to_owned())?;
-    let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none() && url.fragment().is_none();
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    if !bare || !anonymous || !url.host().as_ref().is_some_and(is_plain) {
-        return Err("must be an origin: scheme, host and perhaps a port, nothing else".into());
-    }
-    Ok(url)
-}
-
-/// An address, or a name that DNS can have. The URL standard lets more through, for example quotes, which would end a
-/// parameter of a challenge early, and asterisks, which would be no wildcard.
-fn is_plain(host: &url::Host<&str>) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    match host {
-        url::Host::Domain(name) => !name.is_empty() && name.bytes().all(is_letter),
-        url::Host::Ipv4(_) | url::Host::Ipv6(_) => true,
-    }
-}
-
-/// An origin of a service that gets tokens: `https`, or `http` on this very machine.
-fn cloud_address(text: &str) -> Result<Url, String> {
-    let url = origin(text)?;
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if url.host_str().is_some_and(identity::is_loopback) => Ok(url),
-        _ => Err("must begin with https:// (http:// only for a loopback host)".into()),
-    }
-}
-
-fn public_origin(text: &str) -> Result<String, String> {
-    cloud_address(text).map(|url| url.origin().ascii_serialization())
-}
-
-fn browser_origin(text: &str) -> Result<String, String> {
-    let url = origin(text)?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err("is not a web origin".into())
-    }
-}
-
-/// `api://…` or `https://…`, safe inside a quoted header parameter (RFC 6750 section 3).
-fn application_id_uri(text: &str) -> Result<String, String> {
-    let text = text.trim_end_matches('/');
-    let after_scheme = text.strip_prefix("api://").or_else(|| text.strip_prefix("https://"));
-    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#' | b',');
-    match after_scheme {
-        Some(rest) if !rest.is_empty() && rest.bytes().all(plain) => Ok(text.to_owned()),
-        _ => Err("is not an Application ID URI (api://… or https://…)".into()),
-    }
-}
-
-fn tracing_filter(text: &str) -> Result<(), String> {
-    match text.parse::<tracing_subscriber::filter::Targets>() {
-        Ok(_) => Ok(()),
-        Err(_) => Err("is not a tracing filter".into()),
-    }
-}
-
-/// `localhost:7071`, `127.0.0.1`, `[::1]:80`.
-fn is_loopback_authority(authority: &str) -> bool {
-    Url::parse(&format!("http://{authority}")).is_ok_and(|url| url.host_str().is_some_and(identity::is_loopback))
 }

@@ -61,7 +61,7 @@ impl<'a> Commands<'a> {
         format!(
             "az ad app permission admin-consent --id {}, or as an administrator open {}",
             self.settings.client,
-            self.face().admin_consent_url()
+            Face::of(self.settings).admin_consent_url()
         )
     }
 
@@ -86,16 +86,6 @@ impl<'a> Commands<'a> {
             "az rest --method patch --url \"https://graph.microsoft.com/v1.0/applications(appId='{}')\" --body '{body}'",
             self.settings.client
         )
-    }
-
-    fn face(&self) -> Face {
-        Face {
-            public_url: self.settings.public_url.clone(),
-            application: self.settings.application.clone(),
-            authority: self.settings.authority.clone(),
-            client: self.settings.client,
-            azure_scope: format!("{}.default", self.settings.resource_manager),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use identity::{
     UnixTime,
     caller::{KeysFailure, KeysStatus},
-    exchange::credential::{Credential, CredentialDescription},
+    exchange::credential::{Credential, CredentialDescription, CredentialError},
 };
 use time::OffsetDateTime;
 
@@ -72,10 +72,10 @@ pub(super) fn authority(commands: &Commands<'_>, keys: Option<&Result<KeysStatus
 }
 
 /// Loading checks that the key is the certificate's and that it is valid now.
-pub(super) fn credential(loaded: Option<&Result<Arc<dyn Credential>, String>>, now: UnixTime) -> Finding {
+pub(super) fn credential(loaded: Option<&Result<Arc<dyn Credential>, CredentialError>>, now: UnixTime) -> Finding {
     match loaded {
         None => Finding::too_slow(Check::Credential),
-        Some(Err(sentence)) => Finding::told(Check::Credential, sentence),
+        Some(Err(error)) => Finding::told(Check::Credential, &error.to_string()),
         Some(Ok(credential)) => describe(&credential.description(), now),
     }
 }

@@ -24,38 +24,21 @@ use commands::Commands;
 use finding::{Check, Finding};
 use identity::{
     BearerToken, Caller, Clock, Exchange, Random, SystemClock, SystemRandom, Validator,
-    caller::{SigningKeys, TokenOutline, ValidatorSettings},
-    exchange::{ExchangeSettings, credential::Credential},
+    caller::{SigningKeys, TokenOutline},
 };
 use report::Report;
 use request::{Request, UsageError};
 use tokio::time::Instant;
 
-use crate::{connections, settings::Settings};
+use crate::{connections, server, settings::Settings};
 
 /// For all checks together. Each has shorter deadlines of its own, which leave their own words.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Loads the credential as a start would, or says what is wrong and, after a semicolon, how to repair it.
-pub trait LoadCredential:
-    AsyncFnOnce(&Settings, &reqwest::Client, &Arc<dyn Clock>, &Arc<dyn Random>) -> Result<Arc<dyn Credential>, String>
-{
-}
-
-impl<Load> LoadCredential for Load where
-    Load: AsyncFnOnce(
-        &Settings,
-        &reqwest::Client,
-        &Arc<dyn Clock>,
-        &Arc<dyn Random>,
-    ) -> Result<Arc<dyn Credential>, String>
-{
-}
-
 /// Runs the command with the `arguments` after its name, and prints the report.
 ///
 /// Exits with 0 when nothing is wrong, 1 when something is, 2 when the arguments are. `lookup` reads the settings.
-pub fn run(arguments: &[&str], lookup: &dyn Fn(&str) -> Option<String>, load: impl LoadCredential) -> ExitCode {
+pub fn run(arguments: &[&str], lookup: &dyn Fn(&str) -> Option<String>) -> ExitCode {
     let request = match Request::parse(arguments, &mut io::stdin().lock()) {
         Ok(request) => request,
         Err(UsageError::Help) => {
@@ -75,7 +58,7 @@ pub fn run(arguments: &[&str], lookup: &dyn Fn(&str) -> Option<String>, load: im
             return ExitCode::FAILURE;
         }
     };
-    let report = runtime.block_on(examine(lookup, load, token));
+    let report = runtime.block_on(examine(lookup, token));
     // a name that is still being resolved must not keep the report back
     runtime.shutdown_background();
     say(&mut io::stdout(), &report.render(form));
@@ -87,11 +70,7 @@ fn say(stream: &mut impl Write, text: &str) {
     let _ = stream.write_all(text.as_bytes());
 }
 
-async fn examine(
-    lookup: &dyn Fn(&str) -> Option<String>,
-    load: impl LoadCredential,
-    token: Option<BearerToken>,
-) -> Report {
+async fn examine(lookup: &dyn Fn(&str) -> Option<String>, token: Option<BearerToken>) -> Report {
     let mut report = Report::default();
     let settings = match Settings::read(lookup) {
         Ok(settings) => settings,
@@ -106,7 +85,7 @@ async fn examine(
     report.push(deployment::public_url(&settings));
     report.push(deployment::roots(connections::root_certificates()));
     match connections::client() {
-        Ok(http) => Examination::new(settings, http).run(&mut report, load, token).await,
+        Ok(http) => Examination::new(settings, http).run(&mut report, token).await,
         Err(error) => {
             report.push(Finding::failed(Check::TlsRoots, error.to_string()));
             report.skip_the_rest("there is no HTTP client");
@@ -132,18 +111,21 @@ impl Examination {
         Self { settings, http, clock, random, keys, deadline: Instant::now() + DEADLINE }
     }
 
-    async fn run(&self, report: &mut Report, load: impl LoadCredential, token: Option<BearerToken>) {
+    async fn run(&self, report: &mut Report, token: Option<BearerToken>) {
         let commands = Commands::new(&self.settings);
         let (keys, credential) = tokio::join!(
             self.in_time(self.keys.fetch_now()),
-            self.in_time(load(&self.settings, &self.http, &self.clock, &self.random)),
+            self.in_time(server::credential(&self.settings, &self.http, &self.clock, &self.random)),
         );
         report.push(deployment::authority(&commands, keys.as_ref()));
         report.push(deployment::credential(credential.as_ref(), self.clock.now()));
         let is_reachable =
             keys.as_ref().is_some_and(|keys| !keys.as_ref().is_err_and(|failure| failure.is_unreachable));
         let has_keys = matches!(keys, Some(Ok(_)));
-        let exchange = credential.and_then(Result::ok).map(|credential| self.exchange(credential));
+        let exchange = credential.and_then(Result::ok).map(|credential| {
+            let (http, clock, random) = (self.http.clone(), self.clock.clone(), self.random.clone());
+            Exchange::new(self.settings.exchange(), credential, http, clock, random)
+        });
 
         let is_registered = match &exchange {
             None => report.skip(Check::Registration, "there is no credential"),
@@ -176,7 +158,7 @@ impl Examination {
         token: BearerToken,
         has_keys: bool,
     ) -> Option<Caller> {
-        let expected = self.validator_settings();
+        let expected = self.settings.validator();
         let outline = TokenOutline::of(&token, &expected, &self.settings.application, self.clock.now());
         report.extend(token::explained(commands, outline.as_ref()));
         if !has_keys {
@@ -196,25 +178,6 @@ impl Examination {
         };
         let answer = self.in_time(exchange.token(&grant, self.random.uuid())).await?;
         Some(exchange::Outcome::Asked(answer.map(drop)))
-    }
-
-    fn exchange(&self, credential: Arc<dyn Credential>) -> Exchange {
-        let settings = ExchangeSettings {
-            authority: self.settings.authority.clone(),
-            client: self.settings.client,
-            scope: format!("{}.default", self.settings.resource_manager),
-            cache_ttl: self.settings.cache_ttl,
-            cache_capacity: self.settings.cache_capacity,
-        };
-        Exchange::new(settings, credential, self.http.clone(), self.clock.clone(), self.random.clone())
-    }
-
-    fn validator_settings(&self) -> ValidatorSettings {
-        ValidatorSettings {
-            authority: self.settings.authority.clone(),
-            audience: self.settings.client,
-            allowed_clients: self.settings.allowed_clients.clone(),
-        }
     }
 
     /// Nothing when the time for all checks is up.

@@ -3,6 +3,8 @@
 use identity::{Authority, ClientId, Scope};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::settings::Settings;
+
 /// Everything but the unreserved characters of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -10,18 +12,30 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 #[derive(Clone, Debug)]
 pub struct Face {
     /// Public origin, without a trailing slash.
-    pub public_url: String,
+    pub(crate) public_url: String,
     /// Application ID URI, without a trailing slash.
-    pub application: String,
+    pub(crate) application: String,
     /// The tenant.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// This server's registration.
-    pub client: ClientId,
+    pub(crate) client: ClientId,
     /// Scope of Azure Resource Manager, `<address>/.default`.
-    pub azure_scope: String,
+    pub(crate) azure_scope: String,
 }
 
 impl Face {
+    /// As the operator decided.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            public_url: settings.public_url.clone(),
+            application: settings.application.clone(),
+            authority: settings.authority.clone(),
+            client: settings.client,
+            azure_scope: settings.azure_scope(),
+        }
+    }
+
     /// The protected resource (RFC 9728 `resource`): the MCP endpoint.
     #[must_use]
     pub fn resource(&self) -> String {

@@ -39,7 +39,7 @@ use crate::{mcp::ServerInfo, tools::Tools};
 /// Calls at the same time. The next is refused with 503, while there is still room to say so.
 ///
 /// An instance that waits for Azure holds little for a call; the Functions host gives it 1,000 at most.
-pub const CALLS: usize = 1024;
+pub(crate) const CALLS: usize = 1024;
 
 /// How long a call that is refused for want of room should stay away.
 const COME_BACK: Duration = Duration::from_secs(1);
@@ -47,23 +47,23 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// Everything a request needs. Shared, immutable, and without any identity of its own.
 pub struct Edge {
     /// What this server is called from outside.
-    pub face: Face,
+    pub(crate) face: Face,
     /// Exact web origins that may call from a browser.
-    pub allowed_origins: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
     /// Judges bearer tokens.
-    pub validator: Validator,
+    pub(crate) validator: Validator,
     /// Judges and runs tools.
-    pub tools: Tools,
+    pub(crate) tools: Tools,
     /// Who this server says it is.
-    pub server: ServerInfo,
+    pub(crate) server: ServerInfo,
     /// A place for each of the [`CALLS`].
-    pub places: Semaphore,
+    pub(crate) places: Semaphore,
     /// Makes correlation ids.
-    pub random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 /// All routes.
-pub fn router(edge: Arc<Edge>) -> Router {
+pub fn router(edge: Edge) -> Router {
     let metadata = metadata::document(&edge.face);
     let well_known = get(move || std::future::ready(metadata.clone().into_response()));
     Router::new()
@@ -74,7 +74,7 @@ pub fn router(edge: Arc<Edge>) -> Router {
         .route("/consented", get(|| std::future::ready(consented())))
         // the host asks until anything answers, and again for its status: cheap, and open to everybody
         .route("/", get(|| std::future::ready(StatusCode::NO_CONTENT)))
-        .with_state(edge)
+        .with_state(Arc::new(edge))
 }
 
 /// Where Entra sends a browser after a consent. Reads nothing and shows nothing of the query: there is nothing to inject.

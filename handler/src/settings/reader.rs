@@ -43,6 +43,7 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { variable, wrong, fix });
     }
 
+    /// A variable that must be set.
     pub(super) fn required<T>(
         &mut self,
         variable: &'static str,
@@ -55,6 +56,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A variable that may be unset. The default is read like a text of the operator's.
     pub(super) fn or_default<T>(
         &mut self,
         variable: &'static str,

@@ -11,25 +11,15 @@ use std::{
 
 use axum::{Router, body::Body};
 use handler::{
-    azure::Gateway,
-    http::{CALLS, Edge, Face, router},
-    mcp::ServerInfo,
-    settings::{CredentialSettings, Settings},
-    tools::Tools,
+    http::{Edge, router},
+    server,
+    settings::Settings,
 };
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use identity::{
-    ArmConnection, Clock, Exchange, Random, SystemClock, UnixTime, Validator,
-    caller::{SigningKeys, ValidatorSettings},
-    exchange::{
-        ExchangeSettings,
-        credential::{self, Signatory},
-    },
-};
+use identity::{Clock, Random, SystemClock, UnixTime, caller::SigningKeys};
 use lab::mcp_client::Answer;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tower_service::Service;
 use uuid::Uuid;
 
@@ -80,10 +70,10 @@ pub(super) fn call_of(id: &str) -> Option<u64> {
 }
 
 impl Instance {
-    /// Put together as `main` does it.
+    /// Put together by what puts the server together, with another clock and ids that tell calls apart.
     pub(super) async fn start(world: &World, cache: u64) -> Self {
         let clock = Arc::new(MovedClock::default());
-        let router = router(Arc::new(edge(world, cache, clock.clone()).await));
+        let router = router(edge(world, cache, clock.clone()).await);
         Self { router, clock }
     }
 
@@ -117,44 +107,14 @@ async fn edge(world: &World, cache: u64, clock: Arc<dyn Clock>) -> Edge {
     let mut environment: HashMap<_, _> = world.lab.settings_with_file().into_iter().collect();
     let more = [("PUBLIC_URL", "http://localhost:8080"), ("CALLER_QUERY_BUDGET", "100000")];
     environment.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let settings = Settings::read(&|name| environment.get(name).cloned()).unwrap();
-    let CredentialSettings::PemFile(certificate) = &settings.credential else { unreachable!("the lab has a file") };
+    let mut settings = Settings::read(&|name| environment.get(name).cloned()).unwrap();
+    // less than an operator may choose
+    (settings.cache_ttl, settings.cache_capacity) = (KEPT, cache);
 
     let random: Arc<dyn Random> = Arc::new(NumberedCalls::default());
     let http = world.lab.client().clone();
     let keys = SigningKeys::new(&settings.authority, http.clone(), clock.clone(), random.clone());
     keys.prefetch().await;
-    let signatory = Signatory::new(settings.client, settings.authority.clone(), clock.clone(), random.clone());
-    let credential = credential::from_file(certificate.clone(), signatory).await.unwrap();
-    let azure_scope = format!("{}.default", settings.resource_manager);
-    let exchange = ExchangeSettings {
-        authority: settings.authority.clone(),
-        client: settings.client,
-        scope: azure_scope.clone(),
-        cache_ttl: KEPT,
-        cache_capacity: cache,
-    };
-    let exchange = Exchange::new(exchange, credential, http.clone(), clock.clone(), random.clone());
-    let arm = ArmConnection::new(exchange, http, settings.resource_manager);
-    let validator = ValidatorSettings {
-        authority: settings.authority.clone(),
-        audience: settings.client,
-        allowed_clients: settings.allowed_clients,
-    };
-    let gateway = Gateway::new(arm, settings.caller_budget, clock.clone());
-    Edge {
-        validator: Validator::new(validator, keys.clone(), clock),
-        tools: Tools::new(gateway, keys, settings.client, settings.application.clone(), &[]).unwrap(),
-        face: Face {
-            public_url: settings.public_url,
-            application: settings.application,
-            authority: settings.authority,
-            client: settings.client,
-            azure_scope,
-        },
-        allowed_origins: Vec::new(),
-        server: ServerInfo { name: "mcp-cost-server", version: "0.0.0", instructions: "" },
-        random,
-        places: Semaphore::new(CALLS),
-    }
+    let credential = server::credential(&settings, &http, &clock, &random).await.unwrap();
+    server::edge(settings, keys, credential, http, clock, random).unwrap()
 }
