@@ -100,6 +100,7 @@ fn each_bad_value_is_refused_by_its_variable() {
         ("PUBLIC_URL", "https://costs.contoso.example/mcp"),
         ("PUBLIC_URL", "https://user@costs.contoso.example"),
         ("PUBLIC_URL", "https://costs.contoso.example=\"quoted"),
+        ("PUBLIC_URL", "https://kösten.contoso.example"),
         ("KEY_VAULT_URL", "http://localhost:8443"),
         ("KEY_VAULT_URL", "https://contoso.vault.azure.net/secrets/obo"),
         ("OBO_CERTIFICATE_NAME", "obo/../other"),
@@ -140,6 +141,12 @@ fn tools_are_taken_away_by_name_but_never_all_of_them() {
     let (_, names) = misspelt.split_once("there are ").unwrap();
     let (names, _) = names.split_once(';').unwrap();
     insta::assert_snapshot!(disabled(names).refused(), @"DISABLED_TOOLS takes every tool away, and a server without tools serves nobody; list the names of the tools to take away, separated by commas, or leave it unset to offer all");
+}
+
+#[test]
+fn an_international_domain_is_written_as_dns_writes_it() {
+    let settings = complete().with("PUBLIC_URL", "https://xn--ksten-jua.contoso.example").accepted();
+    assert_eq!(settings.public_url, "https://xn--ksten-jua.contoso.example");
 }
 
 #[test]
