@@ -35,7 +35,7 @@ impl Bench {
     pub(crate) async fn start(handler: &Path, people: usize) -> Result<Self, Failure> {
         let files = tempfile::tempdir()?;
         let keys = files.path().join("keys.json");
-        let upstream = Process::own(&["serve", "upstream", &keys.to_string_lossy()])?;
+        let upstream = Process::own(&[], &["serve", "upstream", &keys.to_string_lossy()])?;
         let tenant = Tenant::new(upstream.address, &keys).await?;
         let people = tenant.people(people)?;
         let (handler, tools) = (handler.to_owned(), Bytes::new());
@@ -67,18 +67,19 @@ impl Bench {
     }
 
     /// The bare server that verifies.
-    pub(crate) fn verifier(&self) -> Result<Process, Failure> {
-        self.comparison("verify", &self.answer_file().to_string_lossy())
+    pub(crate) fn verifier(&self, wrapper: &[&str]) -> Result<Process, Failure> {
+        self.comparison(wrapper, "verify", &self.answer_file().to_string_lossy())
     }
 
     /// The bare server that verifies, asks upstream, and writes the table.
-    pub(crate) fn relay(&self) -> Result<Process, Failure> {
-        self.comparison("relay", &self.upstream.address.to_string())
+    pub(crate) fn relay(&self, wrapper: &[&str]) -> Result<Process, Failure> {
+        self.comparison(wrapper, "relay", &self.upstream.address.to_string())
     }
 
-    fn comparison(&self, server: &str, last: &str) -> Result<Process, Failure> {
+    fn comparison(&self, wrapper: &[&str], server: &str, last: &str) -> Result<Process, Failure> {
         let keys = self.files.path().join("keys.json");
-        Process::own(&["serve", server, &keys.to_string_lossy(), &self.tenant.issuer(), Tenant::audience(), last])
+        let keys = keys.to_string_lossy();
+        Process::own(wrapper, &["serve", server, &keys, &self.tenant.issuer(), Tenant::audience(), last])
     }
 
     fn answer_file(&self) -> PathBuf {

@@ -25,36 +25,49 @@ pub(crate) async fn run(handler: &Path, write: bool) -> Result<(), Failure> {
     let bench = Bench::start(handler, 1).await?;
     let folder = xtask::repository_root().join("target/load");
     std::fs::create_dir_all(&folder)?;
-    let out = folder.join("callgrind.out");
-    let to = format!("--callgrind-out-file={}", out.display());
-    // one caller and one thread, so that nothing depends on who comes first
-    let server =
-        bench.handler(&["valgrind", "--quiet", "--tool=callgrind", &to], &[("TOKIO_WORKER_THREADS", "1")]).await?;
-    let phase = |question| Phase {
-        question,
-        connections: 1,
-        calls: CALLS,
-        turns: None,
-        at_most: Duration::from_mins(2),
-        rate: None,
-    };
-    let (mut counts, mut dumps) = (String::new(), 0);
+    let mut counts = String::new();
+    println!("thousands of instructions a call:");
     for (name, question) in [("tools/list", bench.list_question()), ("cost_by_service", Question::CostByService)] {
-        let phase = phase(question);
-        bench.cost(&server, &phase, 1).await?;
-        control(&server, "--zero")?;
-        let answered = bench.cost(&server, &phase, 1).await?.outcome.answered;
-        control(&server, "--dump")?;
-        dumps += 1;
-        let each = total(&out, dumps)? / count(answered) / 1000.0;
+        let profile = |who: &str| folder.join(format!("{who}.{}", name.replace('/', "_")));
+        let (ours, theirs) = (profile("handler"), profile("comparison"));
+        // one caller and one thread, so that nothing depends on who comes first
+        let to = to_file(&ours);
+        let server = bench.handler(&valgrind(&to), &[("TOKIO_WORKER_THREADS", "1")]).await?;
+        let each = counted(&bench, &server, question.clone(), &ours).await?;
+        drop(server);
+        let to = to_file(&theirs);
+        let bare = match question {
+            Question::ListTools(_) => bench.verifier(&valgrind(&to))?,
+            Question::CostByService => bench.relay(&valgrind(&to))?,
+        };
+        let compared = counted(&bench, &bare, question, &theirs).await?;
+        println!("{name} {each:.0}, the comparison {compared:.0}");
         counts.extend([name, &format!(" {each:.0}\n")]);
     }
-    print!("thousands of instructions a call:\n{counts}");
     let kept = xtask::repository_root().join("tests/load/instructions");
     if write {
         return Ok(std::fs::write(kept, counts)?);
     }
     compare(&std::fs::read_to_string(kept)?, &counts)
+}
+
+fn to_file(out: &Path) -> String {
+    format!("--callgrind-out-file={}", out.display())
+}
+
+fn valgrind(to_file: &str) -> [&str; 4] {
+    ["valgrind", "--quiet", "--tool=callgrind", to_file]
+}
+
+/// Thousands of instructions of a warm call.
+async fn counted(bench: &Bench, server: &Process, question: Question, out: &Path) -> Result<f64, Failure> {
+    let phase =
+        Phase { question, connections: 1, calls: CALLS, turns: None, at_most: Duration::from_mins(2), rate: None };
+    bench.cost(server, &phase, 1).await?;
+    control(server, "--zero")?;
+    let answered = bench.cost(server, &phase, 1).await?.outcome.answered;
+    control(server, "--dump")?;
+    Ok(total(out)? / count(answered) / 1000.0)
 }
 
 fn control(server: &Process, order: &str) -> Result<(), Failure> {
@@ -65,9 +78,9 @@ fn control(server: &Process, order: &str) -> Result<(), Failure> {
     Err(Failure::Valgrind(String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// The sum of a dump; valgrind numbers them.
-fn total(out: &Path, dump: usize) -> Result<f64, Failure> {
-    let path = PathBuf::from(format!("{}.{dump}", out.display()));
+/// The sum of the first dump; valgrind numbers them.
+fn total(out: &Path) -> Result<f64, Failure> {
+    let path = PathBuf::from(format!("{}.1", out.display()));
     let text = std::fs::read_to_string(&path)?;
     let sums = text.lines().filter_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")));
     let sums = sums.filter_map(|sum| sum.split_whitespace().next()?.parse::<f64>().ok());

@@ -79,9 +79,9 @@ pub(crate) async fn whole(handler: &Path) -> Result<(), Failure> {
     let bench = Bench::start(handler, WHOLE.people).await?;
     memory_and_size(&bench, handler).await?;
     println!("\n`tools/list`:\n");
-    compare(&bench, bench.list_question(), &bench.verifier()?).await?;
+    compare(&bench, bench.list_question(), &bench.verifier(&[])?).await?;
     println!("\n`cost_by_service`, exchanged tokens cached, upstream answers at once:\n");
-    compare(&bench, Question::CostByService, &bench.relay()?).await?;
+    compare(&bench, Question::CostByService, &bench.relay(&[])?).await?;
     println!("\n`cost_by_service`, {} connections, upstream takes 50 ms:\n", WHOLE.slow_connections);
     slow_upstream(&bench).await?;
     println!("\nDistinct people, each call of a first round an exchange:\n");
@@ -119,7 +119,7 @@ async fn compare(bench: &Bench, question: Question, other: &Process) -> Result<(
 
 async fn slow_upstream(bench: &Bench) -> Result<(), Failure> {
     bench.set_latency(50).await?;
-    let (handler, relay) = (bench.handler(&[], &[]).await?, bench.relay()?);
+    let (handler, relay) = (bench.handler(&[], &[]).await?, bench.relay(&[])?);
     let phase = WHOLE.slow();
     let warm = Phase { calls: 2 * phase.connections, ..phase.clone() };
     let servers = [&handler, &relay];

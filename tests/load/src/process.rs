@@ -1,6 +1,7 @@
 //! The processes that are measured, each the same way: what the kernel says they used.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -51,9 +52,10 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// A server of this crate, which prints where it listens.
-    pub(crate) fn own(arguments: &[&str]) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
+    /// A server of this crate, which prints where it listens, behind `wrapper` if there is one.
+    pub(crate) fn own(wrapper: &[&str], arguments: &[&str]) -> Result<Self, Failure> {
+        let this = std::env::current_exe()?;
+        let mut child = behind(wrapper, &this).args(arguments).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
@@ -72,14 +74,8 @@ impl Process {
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut words = wrapper.iter().map(std::ffi::OsStr::new).chain([binary.as_os_str()]);
-        let mut command = Command::new(words.next().unwrap_or(binary.as_os_str()));
-        command
-            .args(words)
-            .env_clear()
-            .envs(tenant.settings(port))
-            .envs(settings.iter().copied())
-            .stdout(Stdio::null());
+        let mut command = behind(wrapper, binary);
+        command.env_clear().envs(tenant.settings(port)).envs(settings.iter().copied()).stdout(Stdio::null());
         let handler = Self { child: command.spawn()?, address: SocketAddr::from(([127, 0, 0, 1], port)) };
         let began = Instant::now();
         while !handler.is_ready().await {
@@ -125,4 +121,12 @@ impl Process {
         let kibibytes = resident.and_then(|text| text.split_whitespace().next()).and_then(|text| text.parse().ok());
         Ok(kibibytes.unwrap_or_default())
     }
+}
+
+/// A program as the last argument of another, or alone.
+fn behind(wrapper: &[&str], program: &Path) -> Command {
+    let mut words = wrapper.iter().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap_or(program.as_os_str()));
+    command.args(words);
+    command
 }
