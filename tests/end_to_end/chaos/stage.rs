@@ -27,8 +27,9 @@ const SLACK: Duration = Duration::from_secs(10);
 const RECOVERY: Duration = Duration::from_secs(30);
 /// Between two calls of somebody who waits for that.
 const POLL: Duration = Duration::from_millis(50);
-/// By how much a huge answer may make the handler grow.
-const GROWTH: u64 = 16 << 20;
+/// By how much a huge answer may make the handler grow: what is read of it at most, 8 MiB, is copied when its buffer grows,
+/// and the allocator keeps the smaller buffers for a while.
+const GROWTH: u64 = 32 << 20;
 /// How much of a huge answer may be read or lie in the buffers of connections.
 const TAKEN: u64 = 48 << 20;
 
