@@ -28,7 +28,7 @@ pub struct Money {
     currency: Currency,
 }
 
-/// Percent, to one place.
+/// Percent, of exactly one place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(BigDecimal);
 
@@ -50,9 +50,9 @@ impl Money {
     }
 
     fn new(amount: &BigDecimal, currency: Currency) -> Self {
-        let (units, _) = amount.as_bigint_and_scale();
         // the library goes through all digits to find out that there is nothing to do
-        let amount = if (&*units % 10_u32).is_zero() { amount.normalized() } else { amount.clone() };
+        let is_normal = small(amount).is_some_and(|(units, _)| units % 10 != 0);
+        let amount = if is_normal { amount.clone() } else { amount.normalized() };
         Self { amount, currency }
     }
 
@@ -172,8 +172,8 @@ impl Money {
         }
         let (amount, largest) = units(&self.amount, &largest.amount);
         // rounded up
-        let length = (amount * BAR + &largest - 1) / largest;
-        (1..=BAR).map(|step| if length >= step.into() { '█' } else { '░' }).collect()
+        let length = i64::try_from((amount * BAR + &largest - 1) / largest).unwrap_or(BAR);
+        (1..=BAR).map(|step| if length >= step { '█' } else { '░' }).collect()
     }
 }
 
@@ -199,7 +199,7 @@ fn decimal(number: &str) -> Option<BigDecimal> {
     let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     // the library reads more than JSON has: a plus, underscores, a lone point
     let is_number = number.len() <= LONGEST_NUMBER
-        && digits.chars().all(|digit| digit.is_ascii_digit() || "-.".contains(digit))
+        && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'-' | b'.'))
         && digits.trim_start_matches('-').starts_with(|digit: char| digit.is_ascii_digit())
         && digits.ends_with(|digit: char| digit.is_ascii_digit());
     let exponent: i32 = exponent.parse().ok()?;
@@ -212,26 +212,50 @@ fn decimal(number: &str) -> Option<BigDecimal> {
     (amount.abs() <= LARGEST).then_some(amount)
 }
 
+/// The units and places of an amount that fits machine numbers, as nearly every one does.
+fn small(amount: &BigDecimal) -> Option<(i64, u32)> {
+    let (units, places) = amount.as_bigint_and_scale();
+    Some((i64::try_from(&*units).ok()?, u32::try_from(places).ok()?))
+}
+
 /// No exponent, a dot before the places.
 fn plain(amount: &BigDecimal) -> String {
-    let (units, scale) = amount.as_bigint_and_scale();
-    // what fits a machine's number, which is nearly every amount; the library writes the others, digit by digit
-    let (Ok(units), Ok(scale)) = (i64::try_from(&*units), usize::try_from(scale)) else {
-        return amount.to_plain_string();
-    };
-    let mut text = format!("{:0>1$}", units.unsigned_abs(), scale + 1);
-    if scale > 0 {
-        text.insert(text.len() - scale, '.');
+    match small(amount) {
+        Some((units, places)) => written(units, places),
+        None => amount.to_plain_string(),
     }
-    if units < 0 {
-        text.insert(0, '-');
-    }
-    text
 }
 
 /// To so many places, half away from zero. What rounds to nothing has no sign.
 fn round(amount: &BigDecimal, places: u32) -> String {
-    plain(&amount.with_scale_round(places.into(), RoundingMode::HalfUp))
+    match small(amount).and_then(|(units, of)| rounded(units, of, places)) {
+        Some(units) => written(units, places),
+        None => plain(&amount.with_scale_round(places.into(), RoundingMode::HalfUp)),
+    }
+}
+
+/// Units of so many places in units of others.
+fn rounded(units: i64, places: u32, wanted: u32) -> Option<i64> {
+    let factor = 10_i64.checked_pow(places.abs_diff(wanted))?;
+    if places <= wanted {
+        return units.checked_mul(factor);
+    }
+    Some(units.checked_add(factor / 2 * units.signum())? / factor)
+}
+
+fn written(units: i64, places: u32) -> String {
+    let digits = units.unsigned_abs().to_string();
+    let places = places as usize;
+    let (whole, part) = digits.split_at(digits.len().saturating_sub(places));
+    let mut text = String::with_capacity(digits.len() + places + 3);
+    text.push_str(if units < 0 { "-" } else { "" });
+    text.push_str(if whole.is_empty() { "0" } else { whole });
+    if places > 0 {
+        text.push('.');
+        text.extend(std::iter::repeat_n('0', places - part.len()));
+        text.push_str(part);
+    }
+    text
 }
 
 impl Percent {
@@ -256,7 +280,7 @@ impl Percent {
 
 impl fmt::Display for Percent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&round(&self.0, 1))
+        formatter.write_str(&plain(&self.0))
     }
 }
 

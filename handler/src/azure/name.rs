@@ -74,7 +74,7 @@ impl Name {
         for character in self.0.chars() {
             // a colon makes a link of an address; so does the dot after "www"
             let links = character == '.' && escaped.to_ascii_lowercase().ends_with("www");
-            if links || r"\`*_[]()<>!#|~&:$".contains(character) {
+            if links || is_markup(character) {
                 escaped.push('\\');
             }
             escaped.push(character);
@@ -106,6 +106,14 @@ impl JsonSchema for Name {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
     }
+}
+
+/// A search in a text of them would be most of the work.
+fn is_markup(character: char) -> bool {
+    matches!(
+        character,
+        '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '<' | '>' | '!' | '#' | '|' | '~' | '&' | ':' | '$'
+    )
 }
 
 fn clean(text: &str, longest: usize) -> String {

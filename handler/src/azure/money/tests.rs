@@ -219,6 +219,14 @@ proptest! {
     }
 
     #[test]
+    fn rounding_ends_where_the_library_s_does(units in any::<i64>(), scale in 0_u32..30, cut in 0_u32..19, places in 0_u32..5) {
+        // small numbers too, among which ties are frequent
+        let amount = BigDecimal::new((units / 10_i64.pow(cut)).into(), scale.into());
+        let library = amount.with_scale_round(places.into(), RoundingMode::HalfUp);
+        prop_assert_eq!(round(&amount, places), library.to_plain_string());
+    }
+
+    #[test]
     fn a_total_does_not_depend_on_the_order(amounts in amounts().prop_shuffle(), other in any::<proptest::sample::Index>()) {
         let mut reordered = amounts.clone();
         if !reordered.is_empty() {
