@@ -64,7 +64,22 @@ pub(crate) fn build_handler_for_azure(
     command.args(["--locked", "--target", &format!("{AZURE}.{}", glibc::NEWEST)]);
     // what the caller's environment says is no fact about these files
     command.env("HANDLER_COMMIT", commit.unwrap_or_default());
+    reproducible(&mut command);
     build(command, profile)
+}
+
+/// The same commit becomes the same bytes whenever and in whoever's home it is built: the sources of dependencies, whose
+/// paths panics and AWS-LC's errors name, are below `/cargo`, and mimalloc names the beginning of time as that of its build.
+#[expect(clippy::disallowed_methods, reason = "where cargo keeps its files; this is no setting of the product")]
+fn reproducible(command: &mut Command) {
+    let home = std::env::home_dir().map(|home| home.join(".cargo"));
+    if let Some(cargo) = std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home) {
+        let cargo = cargo.display();
+        command.env("CARGO_ENCODED_RUSTFLAGS", format!("--remap-path-prefix={cargo}=/cargo"));
+        // quoted, as a shell would read it: the name of a home may hold a space
+        command.env("CFLAGS", format!("'-ffile-prefix-map={cargo}=/cargo'")).env("CC_SHELL_ESCAPED_FLAGS", "1");
+    }
+    command.env("SOURCE_DATE_EPOCH", "0");
 }
 
 /// The commit that is built, marked where files differ from it; `None` where Git can't tell.
