@@ -14,7 +14,7 @@ use handler::{
 use identity::{Clock, Random, SystemClock, SystemRandom, caller::SigningKeys, exchange::credential::CredentialError};
 use tokio::net::TcpListener;
 
-/// A call allocates some hundred times; this takes a sixth off its processor time (BENCHMARKS.md).
+/// A cost call allocates some seven hundred times; this takes a tenth off its instructions (BENCHMARKS.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
