@@ -247,7 +247,7 @@ fn written(units: i64, places: u32) -> String {
     let digits = units.unsigned_abs().to_string();
     let places = places as usize;
     let (whole, part) = digits.split_at(digits.len().saturating_sub(places));
-    let mut text = String::with_capacity(digits.len() + places + 3);
+    let mut text = String::with_capacity(LONGEST_NUMBER);
     text.push_str(if units < 0 { "-" } else { "" });
     text.push_str(if whole.is_empty() { "0" } else { whole });
     if places > 0 {
