@@ -87,6 +87,10 @@ fn signatures(corpus: &mut Corpus, forge: &Forge<'_>) {
     add("hexadecimal", hexadecimal(&decode(&signature)));
 }
 
+fn backwards(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
 fn forms(corpus: &mut Corpus, forge: &Forge<'_>) {
     let [header, claims, signature] = forge.valid();
     let token = format!("{header}.{claims}.{signature}");
@@ -105,7 +109,8 @@ fn forms(corpus: &mut Corpus, forge: &Forge<'_>) {
         ("five parts, as if encrypted", format!("{header}.{claims}.{claims}.{claims}.{signature}"), "malformed"),
         ("twice", format!("{token}{token}"), "malformed"),
         ("two tokens", format!("{token} {token}"), "malformed"),
-        ("backwards", token.chars().rev().collect(), "malformed"),
+        // not the whole token: whether a signature is base64url from behind too depends on how it begins
+        ("the header backwards", format!("{}.{claims}.{signature}", backwards(&header)), "header_malformed"),
         ("parts exchanged", format!("{claims}.{header}.{signature}"), "wrong_algorithm"),
         ("the signature first", format!("{signature}.{header}.{claims}"), "header_malformed"),
         ("flattened JSON", flattened.to_string(), "malformed"),
